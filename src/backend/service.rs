@@ -1,0 +1,71 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tower_service::Service;
+
+use crate::{Backend, Operation, Reply};
+
+/// A [`Backend`] as a tower service, to put tower's layers around it. What comes out is a backend again.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use tower::ServiceBuilder;
+/// use tower_dcr::{BackendService, BoxError, DcrLayer, Reply, backend_fn};
+///
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// let bounded = ServiceBuilder::new()
+///     .load_shed()
+///     .concurrency_limit(64)
+///     .timeout(Duration::from_secs(5))
+///     .service(BackendService::new(backend));
+///
+/// let layer = DcrLayer::new(bounded);
+/// # let _ = layer;
+/// ```
+///
+/// It is always ready, and cheap to clone.
+pub struct BackendService<B> {
+    backend: Arc<B>,
+}
+
+impl<B: Backend> BackendService<B> {
+    /// Wraps a backend.
+    pub fn new(backend: B) -> Self {
+        Self {
+            backend: Arc::new(backend),
+        }
+    }
+}
+
+impl<B> Clone for BackendService<B> {
+    fn clone(&self) -> Self {
+        Self {
+            backend: Arc::clone(&self.backend),
+        }
+    }
+}
+
+impl<B> fmt::Debug for BackendService<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackendService").finish_non_exhaustive()
+    }
+}
+
+impl<B: Backend> Service<Operation> for BackendService<B> {
+    type Response = Reply;
+    type Error = B::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Reply, B::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), B::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, operation: Operation) -> Self::Future {
+        let backend = Arc::clone(&self.backend);
+        Box::pin(async move { backend.execute(operation).await })
+    }
+}

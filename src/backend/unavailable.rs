@@ -1,0 +1,120 @@
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use crate::BoxError;
+
+/// The error of a [`Backend`](crate::Backend) that means 503 `temporarily_unavailable`: not now, perhaps later.
+///
+/// It counts wherever it stands in an error's chain of [sources](Error::source). It comes in two kinds, since a client
+/// that is told to try again may register twice:
+///
+/// - [`new`](Self::new): the backend did nothing, and the client may try again;
+/// - [`outcome_unknown`](Self::outcome_unknown): the operation may have happened. To a register, update or delete the
+///   answer says so.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use tower_dcr::{Operation, Reply, Unavailable, backend_fn};
+///
+/// let maintenance = backend_fn(|_: Operation| async {
+///     Err::<Reply, _>(Unavailable::new().retry_after(Duration::from_secs(300)))
+/// });
+/// # let _ = maintenance;
+/// ```
+#[derive(Debug)]
+pub struct Unavailable {
+    outcome: Outcome,
+    source: Option<BoxError>,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Nothing { retry_after: Option<Duration> },
+    Unknown,
+}
+
+impl Unavailable {
+    /// The backend certainly did nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            outcome: Outcome::Nothing { retry_after: None },
+            source: None,
+        }
+    }
+
+    /// The backend may have done what it was asked, and nobody knows.
+    #[must_use]
+    pub fn outcome_unknown() -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            source: None,
+        }
+    }
+
+    /// The backend certainly did nothing, and it is worth trying again after this time. It is sent as `Retry-After`, in
+    /// whole seconds, rounded up, at most an hour.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        Self {
+            outcome: Outcome::Nothing {
+                retry_after: Some(wait),
+            },
+            ..self
+        }
+    }
+
+    /// The error behind this one, for the log.
+    #[must_use]
+    pub fn with_source(self, source: impl Into<BoxError>) -> Self {
+        Self {
+            source: Some(source.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        matches!(self.outcome, Outcome::Unknown)
+    }
+
+    /// The value of `Retry-After`, in seconds.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        let Outcome::Nothing {
+            retry_after: Some(wait),
+        } = self.outcome
+        else {
+            return None;
+        };
+        let rounded_up = wait
+            .as_secs()
+            .saturating_add(u64::from(wait.subsec_nanos() > 0));
+        Some(rounded_up.min(3_600))
+    }
+}
+
+impl Default for Unavailable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.outcome {
+            Outcome::Nothing { .. } => "the backend is unavailable",
+            Outcome::Unknown => {
+                "the backend became unavailable and may have completed the operation"
+            }
+        })
+    }
+}
+
+impl Error for Unavailable {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,146 @@
+//! Which redirect URIs a client may register, judged on the string as sent.
+
+use fluent_uri::Uri;
+
+use super::uri::is_loopback;
+
+/// Longer than any in use, and short enough for every browser and proxy on the way.
+const MAX_LENGTH: usize = 2_048;
+
+/// What a browser runs, reads or shows by itself, instead of handing it to the client.
+const BROWSER_SCHEMES: [&str; 8] = [
+    "javascript",
+    "data",
+    "vbscript",
+    "file",
+    "blob",
+    "about",
+    "filesystem",
+    "view-source",
+];
+
+/// Refuses with a sentence for the client's developer.
+pub(super) fn check(text: &str) -> Result<(), &'static str> {
+    if text.len() > MAX_LENGTH {
+        return Err("A redirect URI is longer than 2048 bytes.");
+    }
+    let uri = Uri::parse(text).map_err(|_| "A redirect URI is not an absolute URI.")?;
+    // RFC 6749 section 3.1.2.
+    if uri.has_fragment() {
+        return Err("A redirect URI has a fragment.");
+    }
+    if let Some(authority) = uri.authority() {
+        if authority.has_userinfo() {
+            return Err("A redirect URI has user information.");
+        }
+        if authority.host().contains('*') {
+            return Err("A redirect URI has a wildcard in its host.");
+        }
+        if authority.port_to_u16().is_err() {
+            return Err("A redirect URI has a port that does not exist.");
+        }
+    }
+    let scheme = uri.scheme().as_str().to_ascii_lowercase();
+    match scheme.as_str() {
+        "https" | "http" => {
+            let host = uri.authority().map_or("", |authority| authority.host());
+            // No name on the internet needs an escape: one would be there to hide something.
+            if host.is_empty() || host.contains('%') {
+                return Err("A redirect URI has no proper host.");
+            }
+            if scheme == "http" && !is_loopback(host) {
+                return Err(
+                    "A redirect URI is plain http, which only localhost, 127.0.0.1 and [::1] may be.",
+                );
+            }
+        }
+        scheme if BROWSER_SCHEMES.contains(&scheme) => {
+            return Err("A redirect URI has a scheme that does not lead to a client.");
+        }
+        // A scheme of the client's own (RFC 8252 section 7.1).
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taken() {
+        for uri in [
+            "https://client.example.org/callback",
+            "https://client.example.org/callback?tenant=1&x=%2F",
+            "https://client.example.org:8443",
+            "https://xn--bcher-kva.example/cb",
+            "https://[2001:db8::1]/cb",
+            "http://localhost/cb",
+            "http://localhost:49152/",
+            "http://127.0.0.1:33418",
+            "http://127.0.0.1:33418/",
+            "http://[::1]:8080/cb",
+            "https://vscode.dev/redirect",
+            "cursor://anysphere.cursor-retrieval/oauth/user-mcp/callback",
+            "com.example.app:/oauth2redirect",
+            "com.example.app:oauth2redirect",
+            "HTTPS://client.example.org/cb",
+        ] {
+            assert_eq!(check(uri), Ok(()), "{uri}");
+        }
+        let long = format!("https://client.example.org/{}", "a".repeat(2_048 - 27));
+        assert_eq!((long.len(), check(&long)), (2_048, Ok(())));
+    }
+
+    #[test]
+    fn refused() {
+        for uri in [
+            "",
+            "/callback",
+            "client.example.org/callback",
+            "//client.example.org/callback",
+            "https://client.example.org/cb#",
+            "https://client.example.org/cb#frag",
+            "com.example.app:/cb#frag",
+            "https://user@client.example.org/cb",
+            "https://user:pass@client.example.org/cb",
+            "https://@client.example.org/cb",
+            "https://*.example.org/cb",
+            "https://%2a.example.org/cb",
+            "com.example.app://*/cb",
+            "https://client.example.org:65536/cb",
+            "https:///cb",
+            "https:/cb",
+            "https:client.example.org",
+            "https://client.example.org/c b",
+            " https://client.example.org/cb",
+            "https://client.example.org/cb\n",
+            "https://bücher.example/cb",
+            "https://client.example.org/%zz",
+            "https://client.example.org\\@evil.example/cb",
+            "http://client.example.org/cb",
+            "http://localhost.example.org/cb",
+            "http://LOCALHOST/cb",
+            "http://localhost./cb",
+            "http://127.0.0.2/cb",
+            "http://127.1/cb",
+            "http://[::ffff:127.0.0.1]/cb",
+            "http://[0:0:0:0:0:0:0:1]/cb",
+            "http://0.0.0.0/cb",
+            "HTTP://client.example.org/cb",
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "blob:https://client.example.org/x",
+            "about:blank",
+            "filesystem:https://client.example.org/x",
+            "view-source:https://client.example.org/x",
+        ] {
+            assert!(check(uri).is_err(), "{uri}");
+        }
+        let long = format!("https://client.example.org/{}", "a".repeat(2_049 - 27));
+        assert!(check(&long).is_err());
+    }
+}

@@ -1,0 +1,228 @@
+//! Which metadata is accepted, and what is kept of it (RFC 7591 section 2).
+
+use serde_json::{Map, Value, json};
+
+use super::redirect_uri;
+use crate::ErrorCode;
+
+/// Metadata that is not accepted, with a sentence for the client's developer.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) error: ErrorCode,
+    pub(super) description: String,
+}
+
+impl Refusal {
+    pub(super) fn metadata(description: impl Into<String>) -> Self {
+        Self {
+            error: ErrorCode::InvalidClientMetadata,
+            description: description.into(),
+        }
+    }
+
+    fn redirect_uri(description: &str) -> Self {
+        Self {
+            error: ErrorCode::InvalidRedirectUri,
+            description: description.to_owned(),
+        }
+    }
+}
+
+/// The type of a member's value.
+#[derive(Clone, Copy)]
+enum Type {
+    String,
+    Strings,
+    Object,
+}
+
+/// The members that are kept. Those marked as human-readable may also have a language tag (section 2.2).
+const MEMBERS: [(&str, Type, bool); 15] = [
+    ("redirect_uris", Type::Strings, false),
+    ("token_endpoint_auth_method", Type::String, false),
+    ("grant_types", Type::Strings, false),
+    ("response_types", Type::Strings, false),
+    ("client_name", Type::String, true),
+    ("client_uri", Type::String, true),
+    ("logo_uri", Type::String, true),
+    ("scope", Type::String, false),
+    ("contacts", Type::Strings, false),
+    ("tos_uri", Type::String, true),
+    ("policy_uri", Type::String, true),
+    ("jwks_uri", Type::String, false),
+    ("jwks", Type::Object, false),
+    ("software_id", Type::String, false),
+    ("software_version", Type::String, false),
+];
+
+const AUTHORIZATION_CODE: &str = "authorization_code";
+
+const GRANT_TYPES: [&str; 6] = [
+    AUTHORIZATION_CODE,
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+];
+
+/// The methods of the IANA registry that a client can be registered with, and whether the registry issues a secret for
+/// them.
+const AUTH_METHODS: [(&str, bool); 7] = [
+    ("none", false),
+    ("client_secret_basic", true),
+    ("client_secret_post", true),
+    ("client_secret_jwt", true),
+    ("private_key_jwt", false),
+    ("tls_client_auth", false),
+    ("self_signed_tls_client_auth", false),
+];
+
+/// Metadata as it is kept: known members of the right types, no omissions, defaults filled in.
+pub(super) struct Accepted {
+    pub(super) metadata: Map<String, Value>,
+    /// Whether the client authenticates with a secret.
+    pub(super) needs_secret: bool,
+}
+
+/// Judges what a client asks for.
+pub(super) fn accept(asked: Map<String, Value>) -> Result<Accepted, Refusal> {
+    let mut kept = Map::new();
+    for (name, value) in asked {
+        if is_omission(&name, &value) {
+            continue;
+        }
+        if let Some(expected) = type_of(&name) {
+            check_type(&name, &value, expected)?;
+            kept.insert(name, value);
+        }
+    }
+    // Section 2: they must not both be present.
+    if kept.contains_key("jwks") && kept.contains_key("jwks_uri") {
+        return Err(Refusal::metadata("jwks and jwks_uri exclude each other."));
+    }
+    let needs_secret = settle_auth_method(&mut kept)?;
+    settle_grants(&mut kept)?;
+    settle_redirect_uris(&mut kept)?;
+    Ok(Accepted {
+        metadata: kept,
+        needs_secret,
+    })
+}
+
+/// What clients send where they mean nothing (RFC 7592 section 2.2). An empty list of response types is a value: the
+/// client uses no authorization endpoint.
+fn is_omission(name: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty() && name != "response_types",
+        _ => false,
+    }
+}
+
+fn type_of(name: &str) -> Option<Type> {
+    let (base, tagged) = match name.split_once('#') {
+        Some((base, tag)) if !tag.is_empty() => (base, true),
+        Some(_) => return None,
+        None => (name, false),
+    };
+    MEMBERS
+        .iter()
+        .find(|(member, _, human_readable)| *member == base && (*human_readable || !tagged))
+        .map(|(_, expected, _)| *expected)
+}
+
+fn check_type(name: &str, value: &Value, expected: Type) -> Result<(), Refusal> {
+    let (fits, expected) = match expected {
+        Type::String => (value.is_string(), "a string"),
+        Type::Object => (value.is_object(), "an object"),
+        Type::Strings => (
+            value
+                .as_array()
+                .is_some_and(|items| items.iter().all(Value::is_string)),
+            "an array of strings",
+        ),
+    };
+    if fits {
+        return Ok(());
+    }
+    // The name is one of ours, but for a language tag.
+    let name = name.split('#').next().unwrap_or_default();
+    let refuse = if name == "redirect_uris" {
+        Refusal::redirect_uri("redirect_uris must be an array of strings.")
+    } else {
+        Refusal::metadata(format!("{name} must be {expected}."))
+    };
+    Err(refuse)
+}
+
+fn settle_auth_method(kept: &mut Map<String, Value>) -> Result<bool, Refusal> {
+    let method = kept
+        .entry("token_endpoint_auth_method")
+        .or_insert_with(|| json!("client_secret_basic"));
+    AUTH_METHODS
+        .iter()
+        .find(|(name, _)| method == name)
+        .map(|(_, needs_secret)| *needs_secret)
+        .ok_or_else(|| Refusal::metadata("The token_endpoint_auth_method is not supported."))
+}
+
+/// Grant types, response types, and that they fit each other (section 2.1).
+fn settle_grants(kept: &mut Map<String, Value>) -> Result<(), Refusal> {
+    let grants = kept
+        .entry("grant_types")
+        .or_insert_with(|| json!([AUTHORIZATION_CODE]));
+    if let Some(grants) = grants.as_array_mut() {
+        // Clients ask for whatever they can do; section 2 lets a server replace what it does not do.
+        grants.retain(|grant| GRANT_TYPES.iter().any(|supported| grant == supported));
+        if grants.is_empty() {
+            return Err(Refusal::metadata("None of the grant_types is supported."));
+        }
+    }
+    let with_code = has(kept, "grant_types", AUTHORIZATION_CODE);
+    let responses = kept.entry("response_types").or_insert_with(|| {
+        if with_code {
+            json!(["code"])
+        } else {
+            json!([])
+        }
+    });
+    let all_are_code = responses
+        .as_array()
+        .is_some_and(|types| types.iter().all(|response| response == "code"));
+    if !all_are_code {
+        return Err(Refusal::metadata(
+            "Of response_types only code is supported.",
+        ));
+    }
+    if with_code != has(kept, "response_types", "code") {
+        return Err(Refusal::metadata(
+            "The grant type authorization_code and the response type code need each other.",
+        ));
+    }
+    Ok(())
+}
+
+fn settle_redirect_uris(kept: &mut Map<String, Value>) -> Result<(), Refusal> {
+    let redirects = has(kept, "grant_types", AUTHORIZATION_CODE);
+    // Clients break where the member is missing, so it is there even where it says nothing.
+    let uris = kept.entry("redirect_uris").or_insert_with(|| json!([]));
+    let uris = uris.as_array().map(Vec::as_slice).unwrap_or_default();
+    if uris.is_empty() && redirects {
+        return Err(Refusal::redirect_uri(
+            "The grant type authorization_code needs at least one redirect URI.",
+        ));
+    }
+    for uri in uris.iter().filter_map(Value::as_str) {
+        redirect_uri::check(uri).map_err(Refusal::redirect_uri)?;
+    }
+    Ok(())
+}
+
+fn has(metadata: &Map<String, Value>, name: &str, item: &str) -> bool {
+    metadata
+        .get(name)
+        .and_then(Value::as_array)
+        .is_some_and(|items| items.iter().any(|have| have == item))
+}

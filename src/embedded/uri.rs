@@ -1,0 +1,97 @@
+//! The public URL of the client configuration endpoint, and which hosts are this machine.
+
+use fluent_uri::Uri;
+
+/// The URL that the `registration_client_uri` of a client is made from (RFC 7592 section 3).
+#[derive(Debug)]
+pub(super) struct ConfigurationEndpoint(Box<str>);
+
+impl ConfigurationEndpoint {
+    /// Refuses with words that follow "the URL of the client configuration endpoint".
+    pub(super) fn new(url: &str, allow_http: bool) -> Result<Self, &'static str> {
+        let uri = Uri::parse(url).map_err(|_| "is not an absolute URL")?;
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.host().is_empty())
+            .ok_or("names no host")?;
+        let scheme = uri.scheme().as_str();
+        if scheme.eq_ignore_ascii_case("http") {
+            if !allow_http && !is_loopback(authority.host()) {
+                return Err("is plain http on a host that is not this machine");
+            }
+        } else if !scheme.eq_ignore_ascii_case("https") {
+            return Err("is neither https nor http");
+        }
+        if authority.has_userinfo() {
+            return Err("holds user information");
+        }
+        if authority.port_to_u16().is_err() {
+            return Err("names a port that does not exist");
+        }
+        if uri.has_query() || uri.has_fragment() {
+            return Err("has a query or a fragment");
+        }
+        let path = uri.path().as_str();
+        if path.is_empty() || path.ends_with('/') {
+            return Err("ends without the path of the endpoint, or with \"/\"");
+        }
+        Ok(Self(url.into()))
+    }
+
+    /// The `registration_client_uri` of a client whose identifier needs no escape.
+    pub(super) fn of_client(&self, client_id: &str) -> String {
+        format!("{}/{client_id}", self.0)
+    }
+}
+
+/// Whether a URI's host is this machine under one of the three names that RFC 8252 section 7.3 and 8.3 use. No other
+/// spelling counts: what resolvers make of it differs.
+pub(super) fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_can_be_given_to_clients() {
+        for url in [
+            "https://as.example.com/register",
+            "https://as.example.com:8443/t/one/connect/register",
+            "http://localhost:3000/register",
+            "http://127.0.0.1/register",
+            "http://[::1]:3000/register",
+        ] {
+            let endpoint = ConfigurationEndpoint::new(url, false).unwrap();
+            assert_eq!(endpoint.of_client("1"), format!("{url}/1"));
+        }
+        assert!(ConfigurationEndpoint::new("http://as.test/register", true).is_ok());
+    }
+
+    #[test]
+    fn urls_that_can_not() {
+        for url in [
+            "",
+            "/register",
+            "as.example.com/register",
+            "//as.example.com/register",
+            "https:/register",
+            "https:///register",
+            "ftp://as.example.com/register",
+            "http://as.example.com/register",
+            "http://127.0.0.2/register",
+            "http://localhost.example.com/register",
+            "https://user@as.example.com/register",
+            "https://as.example.com:99999/register",
+            "https://as.example.com",
+            "https://as.example.com/",
+            "https://as.example.com/register/",
+            "https://as.example.com/register?x",
+            "https://as.example.com/register#x",
+            "https://as.example.com/reg ister",
+        ] {
+            assert!(ConfigurationEndpoint::new(url, false).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Steps 6 to 8 of the contract: what the headers say of the body, judged before its first byte is read.
+
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use http_body::SizeHint;
+
+use super::refusal::Refusal;
+
+pub(super) fn judge(headers: &HeaderMap, size: &SizeHint, limit: usize) -> Result<(), Refusal> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let json = types.next().is_some_and(is_json) && types.next().is_none();
+    if !json {
+        return Err(Refusal::MediaType);
+    }
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_identity) {
+        return Err(Refusal::ContentEncoding);
+    }
+    let declared = headers
+        .get_all(CONTENT_LENGTH)
+        .iter()
+        .filter_map(declared_length)
+        .fold(size.lower(), u64::max);
+    if declared > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Err(Refusal::DeclaredTooLarge);
+    }
+    Ok(())
+}
+
+/// `application/json`, its parameters well-formed, any `charset` among them utf-8 (RFC 8259 section 8.1).
+fn is_json(value: &HeaderValue) -> bool {
+    let Ok(value) = value.to_str() else {
+        return false;
+    };
+    let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+    essence
+        .trim_matches([' ', '\t'])
+        .eq_ignore_ascii_case("application/json")
+        && parameters_are_fit(parameters)
+}
+
+/// `parameters` of RFC 9110 section 5.6.6, without the first `;`.
+fn parameters_are_fit(mut rest: &str) -> bool {
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ';']);
+        if rest.is_empty() {
+            return true;
+        }
+        let Some((name, value)) = rest.split_once('=') else {
+            return false;
+        };
+        let Some((value, after)) = parameter_value(value) else {
+            return false;
+        };
+        let after = after.trim_start_matches([' ', '\t']);
+        let well_formed = is_token(name) && (after.is_empty() || after.starts_with(';'));
+        let charset_fits =
+            !name.eq_ignore_ascii_case("charset") || value.eq_ignore_ascii_case("utf-8");
+        if !well_formed || !charset_fits {
+            return false;
+        }
+        rest = after;
+    }
+}
+
+/// The value at the start of the text, and what follows it.
+fn parameter_value(text: &str) -> Option<(String, &str)> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        return unquote(quoted);
+    }
+    let end = text.find([' ', '\t', ';']).unwrap_or(text.len());
+    let (value, after) = text.split_at(end);
+    is_token(value).then(|| (value.to_owned(), after))
+}
+
+/// The text of a `quoted-string` (RFC 9110 section 5.6.4) whose first quote is already taken, and what follows it.
+fn unquote(quoted: &str) -> Option<(String, &str)> {
+    let mut text = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((text, quoted.get(at + 1..)?)),
+            '\\' => text.push(chars.next()?.1),
+            c => text.push(c),
+        }
+    }
+    None
+}
+
+/// `token` of RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(super::credentials::is_tchar)
+}
+
+/// Every coding in the list is `identity`; empty elements count for nothing (RFC 9110 section 5.6.1.2).
+fn is_identity(value: &HeaderValue) -> bool {
+    value.to_str().is_ok_and(|codings| {
+        codings
+            .split(',')
+            .map(|coding| coding.trim_matches([' ', '\t']))
+            .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"))
+    })
+}
+
+/// The length that a `Content-Length` declares. More digits than a `u64` holds are more than any limit.
+fn declared_length(value: &HeaderValue) -> Option<u64> {
+    let digits = value.to_str().ok()?.trim_matches([' ', '\t']);
+    let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types() {
+        for good in [
+            "application/json",
+            "Application/JSON",
+            "application/json;",
+            "application/json ; charset=utf-8",
+            "application/json;charset=UTF-8",
+            "application/json; charset=\"utf-8\"",
+            "application/json; charset=\"u\\tf-8\"; x=\"a;b\\\"c\" ;y=1",
+            "application/json; profile=none;",
+            "application/json; profile=\"charset=latin1\"",
+        ] {
+            assert!(is_json(&HeaderValue::from_static(good)), "{good}");
+        }
+        for bad in [
+            "",
+            "text/json",
+            "application/jsonp",
+            "application/json, text/plain",
+            "application/problem+json",
+            "application/x-www-form-urlencoded",
+            "application/json charset=utf-8",
+            "application/json; charset",
+            "application/json; charset=latin1",
+            "application/json; charset=utf-8; charset=latin1",
+            "application/json; CHARSET=\"utf-16\"",
+            "application/json; charset=",
+            "application/json; x=\"open",
+            "application/json; x=\"a\"b",
+            "application/json; =x",
+            "application/json; x=a b",
+        ] {
+            assert!(!is_json(&HeaderValue::from_static(bad)), "{bad}");
+        }
+        assert!(!is_json(
+            &HeaderValue::from_bytes(b"application/json; x=\xff").unwrap()
+        ));
+    }
+
+    #[test]
+    fn lengths() {
+        for (text, length) in [
+            ("0", Some(0)),
+            ("65537", Some(65_537)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("", None),
+            ("-1", None),
+            ("+1", None),
+            ("1, 1", None),
+        ] {
+            assert_eq!(
+                declared_length(&HeaderValue::from_static(text)),
+                length,
+                "{text}"
+            );
+        }
+    }
+}

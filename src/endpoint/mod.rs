@@ -1,0 +1,256 @@
+//! [`DcrEndpoint`]: the leaf, where a request becomes an operation, and a reply a response.
+
+mod body;
+mod content;
+mod credentials;
+mod failure;
+mod future;
+mod refusal;
+mod response;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::request::Parts;
+use http::{Method, Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+pub(crate) use self::failure::failure;
+pub use self::future::EndpointFuture;
+use self::refusal::Refusal;
+pub(crate) use self::response::Challenges;
+pub use self::response::EndpointBody;
+use crate::clock::Clock;
+use crate::paths::{Paths, Route};
+use crate::{
+    Backend, BoxError, ClientMetadata, DcrBuilder, Delete, Operation, Outcome, Read, Register,
+    Update,
+};
+
+/// The registration service itself: a tower service that answers every request on the two endpoints' paths, and every
+/// other request with 404 `invalid_request`.
+///
+/// Inside [`DcrLayer`](crate::DcrLayer) it is the innermost of the endpoint layers. It also stands alone, for an
+/// application that routes by itself; the paths it knows are the full ones that it was built with.
+///
+/// It takes any request body, never fails, is always ready and cheap to clone. Each response has its
+/// [`Outcome`](crate::Outcome) in the extensions.
+///
+/// ```
+/// use http::{Request, StatusCode};
+/// use tower::ServiceExt;
+/// use tower_dcr::{BoxError, DcrEndpoint, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created(r#"{"client_id":"1"}"#)) });
+/// let endpoint = DcrEndpoint::new(backend);
+///
+/// let request = Request::post("/register")
+///     .header("content-type", "application/json")
+///     .body(String::from(r#"{"redirect_uris":["https://client.example.org/cb"]}"#))
+///     .unwrap();
+/// assert_eq!(endpoint.clone().oneshot(request).await.unwrap().status(), StatusCode::CREATED);
+///
+/// let request = Request::get("/elsewhere").body(String::new()).unwrap();
+/// assert_eq!(endpoint.oneshot(request).await.unwrap().status(), StatusCode::NOT_FOUND);
+/// # }
+/// ```
+pub struct DcrEndpoint<B> {
+    shared: Arc<Shared<B>>,
+}
+
+struct Shared<B> {
+    settings: Settings,
+    backend: B,
+}
+
+/// What the builder sets.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) paths: Paths,
+    pub(crate) challenges: Challenges,
+    pub(crate) body_limit: usize,
+    pub(crate) body_clock: Clock,
+    pub(crate) backend_clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            paths: Paths::default(),
+            challenges: Challenges::default(),
+            body_limit: 64 * 1024,
+            body_clock: Clock::seconds(10),
+            backend_clock: Clock::seconds(30),
+        }
+    }
+}
+
+impl<B: Backend> DcrEndpoint<B> {
+    /// The service with the default settings, which [`DcrBuilder`] lists.
+    pub fn new(backend: B) -> Self {
+        Self::with_settings(Settings::default(), backend)
+    }
+
+    /// The service with settings of your own; finish with
+    /// [`build_endpoint`](DcrBuilder::build_endpoint).
+    pub fn builder(backend: B) -> DcrBuilder<B> {
+        DcrBuilder::new(backend)
+    }
+}
+
+impl<B> DcrEndpoint<B> {
+    pub(crate) fn with_settings(settings: Settings, backend: B) -> Self {
+        Self {
+            shared: Arc::new(Shared { settings, backend }),
+        }
+    }
+
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.shared.settings.paths
+    }
+}
+
+impl<B> Clone for DcrEndpoint<B> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<B> fmt::Debug for DcrEndpoint<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DcrEndpoint")
+            .field("settings", &self.shared.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B, ReqBody> Service<Request<ReqBody>> for DcrEndpoint<B>
+where
+    B: Backend,
+    ReqBody: Body + Send + 'static,
+    ReqBody::Data: Send,
+    ReqBody::Error: Into<BoxError>,
+{
+    type Response = Response<EndpointBody>;
+    type Error = Infallible;
+    type Future = EndpointFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> EndpointFuture {
+        let shared = Arc::clone(&self.shared);
+        EndpointFuture::new(async move { shared.answer(request).await })
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    async fn answer<ReqBody>(&self, request: Request<ReqBody>) -> Response<EndpointBody>
+    where
+        ReqBody: Body,
+        ReqBody::Error: Into<BoxError>,
+    {
+        let settings = &self.settings;
+        let (parts, body) = request.into_parts();
+        let mut body = pin!(body);
+        match self.decode(&parts, body.as_mut()).await {
+            Ok(operation) => self.execute(operation.with_parts(parts)).await,
+            Err(refusal) => {
+                if refusal.leaves_body_unread() {
+                    body::drain_unread(&parts, body, settings.body_clock).await;
+                }
+                let asked = settings
+                    .paths
+                    .find(&parts.method, &parts.uri)
+                    .and_then(|route| route.operation(&parts.method));
+                let mut response = refusal.into_response(&settings.challenges);
+                response.extensions_mut().insert(Outcome::of(asked));
+                response
+            }
+        }
+    }
+
+    /// The request as an operation, checked in the order of the contract.
+    async fn decode<ReqBody>(
+        &self,
+        parts: &Parts,
+        body: Pin<&mut ReqBody>,
+    ) -> Result<Operation, Refusal>
+    where
+        ReqBody: Body,
+        ReqBody::Error: Into<BoxError>,
+    {
+        let route = self
+            .settings
+            .paths
+            .find(&parts.method, &parts.uri)
+            .ok_or(Refusal::NotFound)?;
+        match (route, &parts.method) {
+            (Route::Registration, &Method::POST) => {
+                let token = credentials::bearer_token(parts)?;
+                let register = Register::new(self.metadata(parts, body).await?);
+                Ok(match token {
+                    Some(token) => register.with_initial_access_token(token).into(),
+                    None => register.into(),
+                })
+            }
+            (Route::Configuration { segment }, &Method::GET) => {
+                let client = credentials::client(parts, segment)?;
+                Ok(Read::new(client.id, client.token).into())
+            }
+            (Route::Configuration { segment }, &Method::PUT) => {
+                let client = credentials::client(parts, segment)?;
+                let metadata = self.metadata(parts, body).await?;
+                Ok(Update::new(client.id, client.token, metadata).into())
+            }
+            (Route::Configuration { segment }, &Method::DELETE) => {
+                let client = credentials::client(parts, segment)?;
+                Ok(Delete::new(client.id, client.token).into())
+            }
+            (route, &Method::OPTIONS) => Err(Refusal::Options(route.allow())),
+            // HEAD too: a backend may rotate the token on a read, and a HEAD would throw the new one away.
+            (route, _) => Err(Refusal::MethodNotAllowed(route.allow())),
+        }
+    }
+
+    /// The body, judged by its headers before the first read: a client that sent `Expect: 100-continue` is not asked for
+    /// a body that will be refused.
+    async fn metadata<ReqBody>(
+        &self,
+        parts: &Parts,
+        body: Pin<&mut ReqBody>,
+    ) -> Result<ClientMetadata, Refusal>
+    where
+        ReqBody: Body,
+        ReqBody::Error: Into<BoxError>,
+    {
+        let Settings {
+            body_limit,
+            body_clock,
+            ..
+        } = self.settings;
+        content::judge(&parts.headers, &body.size_hint(), body_limit)?;
+        let text = body::read(body, body_limit, body_clock).await?;
+        ClientMetadata::parse(text).map_err(Refusal::Metadata)
+    }
+
+    async fn execute(&self, operation: Operation) -> Response<EndpointBody> {
+        let kind = operation.kind();
+        let token_sent = operation.token().is_some();
+        let answer = self.backend.execute(operation);
+        match self.settings.backend_clock.run(answer).await {
+            Ok(Ok(reply)) => response::of_reply(kind, token_sent, reply, &self.settings.challenges),
+            Ok(Err(error)) => failure(Some(kind), error.into()),
+            Err(timed_out) => failure(Some(kind), timed_out.into()),
+        }
+    }
+}

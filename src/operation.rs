@@ -1,0 +1,360 @@
+//! What a client asks: the request, decoded and checked once.
+
+use std::fmt;
+
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{Method, Request};
+
+use crate::{BearerToken, ClientMetadata};
+
+/// What a client asks of the registration service: one of the four operations of RFC 7591 and RFC 7592.
+///
+/// A [`Backend`](crate::Backend) gets it with the HTTP side settled: the method, the credentials, the `client_id` and the
+/// body are decoded and well-formed. Whether the token is the client's, and whether the metadata is acceptable, is the
+/// backend's to say.
+///
+/// Each payload carries the [`Parts`] of the request it came from, without `Authorization`, so that a backend or a
+/// policy can see the peer's address, a client certificate or a tenant. `Debug` shows neither tokens, nor metadata, nor
+/// headers.
+///
+/// To test a backend, make one without any request:
+///
+/// ```
+/// use tower_dcr::{BearerToken, ClientMetadata, Operation, OperationKind, Read, Register};
+///
+/// let register = Operation::from(Register::new(ClientMetadata::parse("{}")?));
+/// assert_eq!(register.kind(), OperationKind::Register);
+///
+/// let read = Operation::from(Read::new("s6BhdRkqt3", BearerToken::new("reg-23410913")?));
+/// assert_eq!(read.client_id(), Some("s6BhdRkqt3"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// `POST` on the client registration endpoint (RFC 7591 section 3.1).
+    Register(Register),
+    /// `GET` on the client configuration endpoint (RFC 7592 section 2.1).
+    Read(Read),
+    /// `PUT` on the client configuration endpoint (RFC 7592 section 2.2).
+    Update(Update),
+    /// `DELETE` on the client configuration endpoint (RFC 7592 section 2.3).
+    Delete(Delete),
+}
+
+impl Operation {
+    /// Which of the four it is, without its payload.
+    #[must_use]
+    pub fn kind(&self) -> OperationKind {
+        match self {
+            Self::Register(_) => OperationKind::Register,
+            Self::Read(_) => OperationKind::Read,
+            Self::Update(_) => OperationKind::Update,
+            Self::Delete(_) => OperationKind::Delete,
+        }
+    }
+
+    /// The client that the path names; `None` on registration. The client is not known to exist.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Register(_) => None,
+            Self::Read(read) => Some(read.client_id()),
+            Self::Update(update) => Some(update.client_id()),
+            Self::Delete(delete) => Some(delete.client_id()),
+        }
+    }
+
+    /// The bearer token: the initial access token on registration, where there may be none, else the registration
+    /// access token.
+    #[must_use]
+    pub fn token(&self) -> Option<&BearerToken> {
+        match self {
+            Self::Register(register) => register.initial_access_token(),
+            Self::Read(read) => Some(read.registration_access_token()),
+            Self::Update(update) => Some(update.registration_access_token()),
+            Self::Delete(delete) => Some(delete.registration_access_token()),
+        }
+    }
+
+    /// The client metadata; `None` on read and delete.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&ClientMetadata> {
+        match self {
+            Self::Register(register) => Some(register.metadata()),
+            Self::Update(update) => Some(update.metadata()),
+            Self::Read(_) | Self::Delete(_) => None,
+        }
+    }
+
+    /// Method, target, version, headers and extensions of the request, without `Authorization`.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        match self {
+            Self::Register(register) => register.parts(),
+            Self::Read(read) => read.parts(),
+            Self::Update(update) => update.parts(),
+            Self::Delete(delete) => delete.parts(),
+        }
+    }
+
+    /// The same, as if it came from this request. `Authorization` is taken out.
+    #[must_use]
+    pub fn with_parts(self, parts: Parts) -> Self {
+        match self {
+            Self::Register(register) => register.with_parts(parts).into(),
+            Self::Read(read) => read.with_parts(parts).into(),
+            Self::Update(update) => update.with_parts(parts).into(),
+            Self::Delete(delete) => delete.with_parts(parts).into(),
+        }
+    }
+}
+
+/// Which of the four operations, without its payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OperationKind {
+    /// [`Operation::Register`]
+    Register,
+    /// [`Operation::Read`]
+    Read,
+    /// [`Operation::Update`]
+    Update,
+    /// [`Operation::Delete`]
+    Delete,
+}
+
+impl OperationKind {
+    /// `"register"`, `"read"`, `"update"` or `"delete"`, for logs and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Read => "read",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for OperationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What all four payloads share: the request they came from.
+macro_rules! payload {
+    ($payload:ident) => {
+        impl $payload {
+            /// The same, as if it came from this request. `Authorization` is taken out.
+            #[must_use]
+            pub fn with_parts(mut self, mut parts: Parts) -> Self {
+                parts.headers.remove(AUTHORIZATION);
+                self.parts = Box::new(parts);
+                self
+            }
+
+            /// Method, target, version, headers and extensions of the request, without `Authorization`.
+            #[must_use]
+            pub fn parts(&self) -> &Parts {
+                &self.parts
+            }
+        }
+
+        impl From<$payload> for Operation {
+            fn from(payload: $payload) -> Self {
+                Self::$payload(payload)
+            }
+        }
+    };
+}
+
+payload!(Register);
+payload!(Read);
+payload!(Update);
+payload!(Delete);
+
+/// The parts of an operation that came from no request: an empty target, and the method of the operation.
+fn no_request(method: Method) -> Box<Parts> {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.method = method;
+    Box::new(parts)
+}
+
+/// A client registration request (RFC 7591 section 3.1).
+#[derive(Clone)]
+pub struct Register {
+    metadata: ClientMetadata,
+    initial_access_token: Option<BearerToken>,
+    parts: Box<Parts>,
+}
+
+impl Register {
+    /// A registration with this metadata, without an initial access token.
+    #[must_use]
+    pub fn new(metadata: ClientMetadata) -> Self {
+        Self {
+            metadata,
+            initial_access_token: None,
+            parts: no_request(Method::POST),
+        }
+    }
+
+    /// The same, with an initial access token.
+    #[must_use]
+    pub fn with_initial_access_token(mut self, token: BearerToken) -> Self {
+        self.initial_access_token = Some(token);
+        self
+    }
+
+    /// The metadata that the client asks for.
+    #[must_use]
+    pub fn metadata(&self) -> &ClientMetadata {
+        &self.metadata
+    }
+
+    /// The bearer token that came with the request, unjudged.
+    #[must_use]
+    pub fn initial_access_token(&self) -> Option<&BearerToken> {
+        self.initial_access_token.as_ref()
+    }
+}
+
+impl fmt::Debug for Register {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Register").finish_non_exhaustive()
+    }
+}
+
+/// A client read request (RFC 7592 section 2.1).
+#[derive(Clone)]
+pub struct Read {
+    client_id: String,
+    registration_access_token: BearerToken,
+    parts: Box<Parts>,
+}
+
+impl Read {
+    /// A read of the client with this identifier, by the holder of this token.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>, registration_access_token: BearerToken) -> Self {
+        Self {
+            client_id: client_id.into(),
+            registration_access_token,
+            parts: no_request(Method::GET),
+        }
+    }
+
+    /// The client that the path names, decoded. It is not known to exist.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The token that was presented, unjudged.
+    #[must_use]
+    pub fn registration_access_token(&self) -> &BearerToken {
+        &self.registration_access_token
+    }
+}
+
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Read")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A client update request (RFC 7592 section 2.2).
+#[derive(Clone)]
+pub struct Update {
+    client_id: String,
+    registration_access_token: BearerToken,
+    metadata: ClientMetadata,
+    parts: Box<Parts>,
+}
+
+impl Update {
+    /// An update of the client with this identifier, by the holder of this token, to this metadata.
+    #[must_use]
+    pub fn new(
+        client_id: impl Into<String>,
+        registration_access_token: BearerToken,
+        metadata: ClientMetadata,
+    ) -> Self {
+        Self {
+            client_id: client_id.into(),
+            registration_access_token,
+            metadata,
+            parts: no_request(Method::PUT),
+        }
+    }
+
+    /// The client that the path names, decoded. It is not known to exist, and the `client_id` in the metadata may be
+    /// another one.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The token that was presented, unjudged.
+    #[must_use]
+    pub fn registration_access_token(&self) -> &BearerToken {
+        &self.registration_access_token
+    }
+
+    /// The metadata that shall replace the client's, the client's `client_id` in it.
+    #[must_use]
+    pub fn metadata(&self) -> &ClientMetadata {
+        &self.metadata
+    }
+}
+
+impl fmt::Debug for Update {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Update")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A client delete request (RFC 7592 section 2.3).
+#[derive(Clone)]
+pub struct Delete {
+    client_id: String,
+    registration_access_token: BearerToken,
+    parts: Box<Parts>,
+}
+
+impl Delete {
+    /// A removal of the client with this identifier, by the holder of this token.
+    #[must_use]
+    pub fn new(client_id: impl Into<String>, registration_access_token: BearerToken) -> Self {
+        Self {
+            client_id: client_id.into(),
+            registration_access_token,
+            parts: no_request(Method::DELETE),
+        }
+    }
+
+    /// The client that the path names, decoded. It is not known to exist.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The token that was presented, unjudged.
+    #[must_use]
+    pub fn registration_access_token(&self) -> &BearerToken {
+        &self.registration_access_token
+    }
+}
+
+impl fmt::Debug for Delete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delete")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
