@@ -2,6 +2,13 @@
 //! ([RFC 7591](https://www.rfc-editor.org/rfc/rfc7591), [RFC 7592](https://www.rfc-editor.org/rfc/rfc7592)) for any
 //! tower server.
 #![forbid(unsafe_code)]
+// No input makes the library panic.
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backend;

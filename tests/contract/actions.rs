@@ -1,0 +1,216 @@
+//! The action table.
+
+use http::{HeaderValue, Request};
+use http_body_util::Full;
+use tower_dcr::{
+    Action, BoxError, DcrEndpoint, ErrorCode, Operation, OperationKind, Reply, backend_fn,
+};
+
+use super::support::*;
+
+const CONTENT: &str = r#"{ "client_id" : "s6BhdRkqt3", "n": 1.50 }"#;
+
+const ALL: [OperationKind; 4] = [
+    OperationKind::Register,
+    OperationKind::Read,
+    OperationKind::Update,
+    OperationKind::Delete,
+];
+
+fn endpoint(reply: Reply) -> DcrEndpoint<impl tower_dcr::Backend> {
+    DcrEndpoint::new(backend_fn(move |_: Operation| {
+        let reply = reply.clone();
+        async move { Ok::<_, BoxError>(reply) }
+    }))
+}
+
+fn request(kind: OperationKind) -> Request<Full<bytes::Bytes>> {
+    match kind {
+        OperationKind::Register => register(CLIENT),
+        OperationKind::Read => configure("GET", "/register/1", "token", ""),
+        OperationKind::Update => configure("PUT", "/register/1", "token", CLIENT),
+        OperationKind::Delete => configure("DELETE", "/register/1", "token", ""),
+    }
+}
+
+async fn answer(kind: OperationKind, reply: Reply) -> Answer {
+    ask(&endpoint(reply), request(kind)).await
+}
+
+#[tokio::test]
+async fn success_has_the_status_of_its_operation_and_the_content_byte_for_byte() {
+    for (kind, reply, status) in [
+        (OperationKind::Register, Reply::created(CONTENT), 201),
+        (OperationKind::Read, Reply::ok(CONTENT), 200),
+        (OperationKind::Update, Reply::updated(CONTENT), 200),
+    ] {
+        let answer = answer(kind, reply).await;
+        assert_eq!(answer.status.as_u16(), status);
+        answer.assert_well_formed();
+        assert_eq!(answer.body, CONTENT);
+        assert_eq!(answer.header("www-authenticate"), None);
+    }
+    let answer = answer(OperationKind::Delete, Reply::deleted()).await;
+    assert_eq!(answer.status.as_u16(), 204);
+    answer.assert_well_formed();
+}
+
+#[tokio::test]
+async fn refusals_answer_every_operation() {
+    for kind in ALL {
+        let refused = answer(kind, Reply::bad_request(CONTENT)).await;
+        assert_eq!(
+            (refused.status.as_u16(), &*refused.body),
+            (400, CONTENT.as_bytes())
+        );
+        refused.assert_well_formed();
+        assert_eq!(refused.header("www-authenticate"), None);
+
+        let unauthorized = answer(kind, Reply::unauthorized(CONTENT)).await;
+        assert_eq!(
+            (unauthorized.status.as_u16(), &*unauthorized.body),
+            (401, CONTENT.as_bytes())
+        );
+        unauthorized.assert_well_formed();
+
+        let failed = answer(kind, Reply::internal_server_error(CONTENT)).await;
+        assert_eq!(
+            (failed.status.as_u16(), &*failed.body),
+            (500, CONTENT.as_bytes())
+        );
+        failed.assert_well_formed();
+        let outcome = failed.outcome.unwrap();
+        assert_eq!(outcome.action(), Some(Action::InternalServerError));
+
+        let forbidden = answer(kind, Reply::forbidden()).await;
+        forbidden.assert_error(403, "access_denied");
+        assert_eq!(forbidden.header("www-authenticate"), None);
+
+        let scope = Reply::refuse(ErrorCode::InsufficientScope, "Not with this token.");
+        let scope = answer(kind, scope).await;
+        scope.assert_error(403, "insufficient_scope");
+        assert_eq!(
+            scope.header("www-authenticate"),
+            Some(r#"Bearer realm="client registration", error="insufficient_scope""#)
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_challenge_names_an_error_only_where_a_token_was_sent() {
+    const BARE: &str = r#"Bearer realm="client registration""#;
+    const INVALID: &str = r#"Bearer realm="client registration", error="invalid_token""#;
+    let unauthorized = endpoint(Reply::unauthorized(CONTENT));
+    for (credentials, challenge) in [
+        (None, BARE),
+        (Some("Basic eA=="), BARE),
+        (Some("Bearer initial"), INVALID),
+    ] {
+        let mut request = register(CLIENT);
+        if let Some(credentials) = credentials {
+            request
+                .headers_mut()
+                .insert("authorization", HeaderValue::from_static(credentials));
+        }
+        let answer = ask(&unauthorized, request).await;
+        assert_eq!(answer.header("www-authenticate"), Some(challenge));
+    }
+    let answer = ask(&unauthorized, request(OperationKind::Read)).await;
+    assert_eq!(answer.header("www-authenticate"), Some(INVALID));
+}
+
+#[tokio::test]
+async fn every_refusal_that_can_be_written() {
+    for (code, status) in [
+        (ErrorCode::InvalidRedirectUri, 400),
+        (ErrorCode::InvalidClientMetadata, 400),
+        (ErrorCode::InvalidSoftwareStatement, 400),
+        (ErrorCode::UnapprovedSoftwareStatement, 400),
+        (ErrorCode::InvalidRequest, 400),
+        (ErrorCode::InvalidToken, 401),
+        (ErrorCode::AccessDenied, 403),
+        (ErrorCode::InsufficientScope, 403),
+        (ErrorCode::ServerError, 500),
+        (ErrorCode::TemporarilyUnavailable, 500),
+    ] {
+        let answer = answer(
+            OperationKind::Register,
+            Reply::refuse(code, "No \"\\\u{e9}\n."),
+        )
+        .await;
+        answer.assert_error(status, code.as_str());
+    }
+}
+
+#[tokio::test]
+async fn an_action_that_does_not_answer_its_operation() {
+    let success = [
+        (OperationKind::Register, Reply::created(CONTENT)),
+        (OperationKind::Read, Reply::ok(CONTENT)),
+        (OperationKind::Update, Reply::updated(CONTENT)),
+        (OperationKind::Delete, Reply::deleted()),
+    ];
+    for asked in ALL {
+        for (answers, reply) in &success {
+            if asked != *answers {
+                let reply = reply.clone().with_code("A1");
+                let action = reply.action();
+                let answer = answer(asked, reply).await;
+                answer.assert_error(500, "server_error");
+                let outcome = answer.outcome.unwrap();
+                assert_eq!(outcome.operation(), Some(asked));
+                assert_eq!(outcome.action(), Some(action));
+                assert_eq!(outcome.code(), Some("A1"));
+                assert!(outcome.cause().is_some());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_content_that_is_not_a_json_object() {
+    for content in [
+        "",
+        "null",
+        "[]",
+        "\"x\"",
+        "{",
+        "{}{}",
+        "\u{feff}{}",
+        "<html>",
+    ] {
+        for (kind, reply) in [
+            (OperationKind::Register, Reply::created(content)),
+            (OperationKind::Read, Reply::ok(content)),
+            (OperationKind::Update, Reply::updated(content)),
+            (OperationKind::Delete, Reply::bad_request(content)),
+            (OperationKind::Read, Reply::unauthorized(content)),
+            (OperationKind::Read, Reply::internal_server_error(content)),
+        ] {
+            let answer = answer(kind, reply).await;
+            answer.assert_error(500, "server_error");
+            assert_eq!(answer.header("www-authenticate"), None);
+        }
+    }
+    let latin1 = Reply::created(b"{\"client_name\":\"\xe9\"}".to_vec());
+    answer(OperationKind::Register, latin1)
+        .await
+        .assert_error(500, "server_error");
+}
+
+#[tokio::test]
+async fn a_reply_carries_extensions_into_the_response() {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Region(&'static str);
+
+    let mut reply = Reply::created(CONTENT).with_code("A202001");
+    reply.extensions_mut().insert(Region("eu"));
+    let response = tower::ServiceExt::oneshot(endpoint(reply), register(CLIENT))
+        .await
+        .unwrap();
+    assert_eq!(response.extensions().get(), Some(&Region("eu")));
+    let outcome: &tower_dcr::Outcome = response.extensions().get().unwrap();
+    assert_eq!(outcome.code(), Some("A202001"));
+    assert_eq!(outcome.action(), Some(Action::Created));
+    assert!(outcome.cause().is_none());
+}

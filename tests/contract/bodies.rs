@@ -1,0 +1,248 @@
+//! Rows 9 and 10: the body as it arrives, and what is in it. The faults of JSON are a table beside the code.
+
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt, Limited};
+use tower_dcr::DcrEndpoint;
+use tower_http::timeout::TimeoutBody;
+
+use super::support::*;
+
+fn post<B>(body: B) -> Request<B> {
+    Request::post("/register")
+        .header("content-type", "application/json")
+        .body(body)
+        .unwrap()
+}
+
+fn put<B>(body: B) -> Request<B> {
+    Request::put("/register/1")
+        .header("content-type", "application/json")
+        .header("authorization", "Bearer token")
+        .body(body)
+        .unwrap()
+}
+
+fn data(text: &'static str) -> Step {
+    Step::Data(Bytes::from_static(text.as_bytes()))
+}
+
+#[tokio::test]
+async fn a_body_in_pieces_is_kept_byte_for_byte() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let pieces = || {
+        Script::new([
+            data(" {\"client_name\""),
+            data(""),
+            data(": \"\u{30af}"),
+            data("\\u30ea\" , \"n\":1.50}\n"),
+            Step::Trailers(HeaderMap::new()),
+        ])
+    };
+    for request in [post(pieces()), put(pieces())] {
+        assert!(ask(&endpoint, request).await.status.is_success());
+        assert_eq!(
+            recorder
+                .operations()
+                .pop()
+                .unwrap()
+                .metadata()
+                .unwrap()
+                .as_str(),
+            " {\"client_name\": \"\u{30af}\\u30ea\" , \"n\":1.50}\n"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_limit_is_the_largest_body_that_is_taken() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::builder(recorder.clone())
+        .body_limit(CLIENT.len())
+        .build_endpoint()
+        .unwrap();
+    let bytewise = |text: &'static str| {
+        Script::new(
+            text.as_bytes()
+                .chunks(1)
+                .map(|byte| Step::Data(Bytes::from_static(byte))),
+        )
+    };
+    assert_eq!(
+        ask(&endpoint, post(bytewise(CLIENT))).await.status.as_u16(),
+        201
+    );
+    assert_eq!(recorder.calls(), 1);
+
+    let longer: &'static str = Box::leak(format!("{CLIENT} ").into_boxed_str());
+    for request in [post(bytewise(longer)), put(bytewise(longer))] {
+        ask(&endpoint, request)
+            .await
+            .assert_error(413, "invalid_client_metadata");
+    }
+    assert_eq!(recorder.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_goes_over_the_limit_is_drained() {
+    let endpoint = DcrEndpoint::new(Recorder::default());
+    let frame = || Step::Data(Bytes::from_static(&[b' '; 16 * 1024]));
+    let body = Script::new(std::iter::repeat_with(frame).take(200));
+    let taken = body.taken();
+    let mut request = post(body);
+    // It was read, so the client was asked for it, and sends it.
+    request
+        .headers_mut()
+        .insert("expect", "100-continue".parse().unwrap());
+    ask(&endpoint, request)
+        .await
+        .assert_error(413, "invalid_client_metadata");
+    assert_eq!(taken.load(Ordering::SeqCst), (5 + 64) * 16 * 1024);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_slow() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    for request in [
+        post(Script::new([data("{"), Step::Hang])),
+        put(Script::new([Step::Hang])),
+    ] {
+        let started = tokio::time::Instant::now();
+        ask(&endpoint, request)
+            .await
+            .assert_error(408, "invalid_request");
+        assert_eq!(started.elapsed(), Duration::from_secs(10));
+    }
+
+    let quick = DcrEndpoint::builder(recorder.clone())
+        .body_timeout(Duration::from_millis(50))
+        .build_endpoint()
+        .unwrap();
+    let started = tokio::time::Instant::now();
+    let answer = ask(&quick, post(Script::new([Step::Hang]))).await;
+    answer.assert_error(408, "invalid_request");
+    assert!(started.elapsed() < Duration::from_millis(100));
+
+    let patient = DcrEndpoint::builder(recorder.clone())
+        .body_timeout(None)
+        .build_endpoint()
+        .unwrap();
+    let patience = ask(&patient, post(Script::new([Step::Hang])));
+    assert!(
+        tokio::time::timeout(Duration::from_hours(1), patience)
+            .await
+            .is_err()
+    );
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let broken = || Script::new([data(CLIENT), Step::Fail("connection reset".into())]);
+    for request in [post(broken()), put(broken())] {
+        ask(&endpoint, request)
+            .await
+            .assert_error(400, "invalid_request");
+    }
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limits_of_layers_outside_count_as_ours() {
+    let endpoint = DcrEndpoint::new(Recorder::default());
+
+    let limited = Limited::new(Script::new([data(CLIENT)]), 10);
+    ask(&endpoint, post(limited))
+        .await
+        .assert_error(413, "invalid_client_metadata");
+
+    let slow = TimeoutBody::new(Duration::from_secs(1), Script::new([data("{"), Step::Hang]));
+    let started = tokio::time::Instant::now();
+    ask(&endpoint, post(slow))
+        .await
+        .assert_error(408, "invalid_request");
+    assert_eq!(started.elapsed(), Duration::from_secs(1));
+
+    // As frameworks do, with an error of their own around it.
+    let limited = Limited::new(Script::new([data(CLIENT)]), 10).map_err(Wrapped);
+    ask(&endpoint, post(limited))
+        .await
+        .assert_error(413, "invalid_client_metadata");
+    let slow = TimeoutBody::new(Duration::from_secs(1), Script::new([Step::Hang])).map_err(Wrapped);
+    ask(&endpoint, post(slow))
+        .await
+        .assert_error(408, "invalid_request");
+    let axum = axum::body::Body::new(Limited::new(Script::new([data(CLIENT)]), 10));
+    ask(&endpoint, post(axum))
+        .await
+        .assert_error(413, "invalid_client_metadata");
+
+    let timed_out = io::Error::new(io::ErrorKind::TimedOut, "read timed out");
+    let slow = Script::new([Step::Fail(timed_out.into())]);
+    ask(&endpoint, post(slow))
+        .await
+        .assert_error(408, "invalid_request");
+}
+
+#[tokio::test]
+async fn what_is_not_one_json_object() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
+    let cases: [&[u8]; 18] = [
+        b"",
+        b"  ",
+        b"\xef\xbb\xbf{}",
+        b"\xff\xfe{\0}\0",
+        b"{\"client_name\":\"\xe9\"}",
+        b"[]",
+        b"null",
+        b"\"{}\"",
+        b"{}{}",
+        b"{} x",
+        b"{\"a\":}",
+        b"{\"a\":1",
+        br#"{"scope":"read","scope":"admin"}"#,
+        br#"{"scope":"read","sco\u0070e":"admin"}"#,
+        br#"{"jwks":{"keys":[{"kid":"1","kid":"2"}]}}"#,
+        br#"{"client_name":"\ud800"}"#,
+        br#"{"n":1e400}"#,
+        deep.as_bytes(),
+    ];
+    for body in cases {
+        for request in [
+            register(body.to_vec()),
+            configure("PUT", "/register/1", "token", body.to_vec()),
+        ] {
+            let answer = ask(&endpoint, request).await;
+            answer.assert_error(400, "invalid_client_metadata");
+            assert_eq!(answer.header("www-authenticate"), None);
+        }
+    }
+    assert_eq!(recorder.calls(), 0);
+}
+
+/// Time grows with the number of members and no faster: 64 KiB of the shortest names, told apart by hash.
+#[tokio::test]
+async fn many_members_are_all_told_apart() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let mut members: Vec<String> = (0..6_000).map(|n| format!("\"{n:x}\":1")).collect();
+    let body = format!("{{{}}}", members.join(","));
+    assert_eq!(ask(&endpoint, register(body)).await.status.as_u16(), 201);
+
+    members.push("\"0\":1".to_owned());
+    let body = format!("{{{}}}", members.join(","));
+    ask(&endpoint, register(body))
+        .await
+        .assert_error(400, "invalid_client_metadata");
+    assert_eq!(recorder.calls(), 1);
+}

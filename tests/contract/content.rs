@@ -1,0 +1,228 @@
+//! Rows 6 to 8: what the headers say of the body. The media types themselves are a table beside the code.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use tower_dcr::DcrEndpoint;
+
+use super::support::*;
+
+/// A POST and a PUT with these headers and this body.
+fn requests(headers: &[(&'static str, &str)], body: impl Fn() -> Script) -> [Request<Script>; 2] {
+    [("POST", "/register"), ("PUT", "/register/1")].map(|(method, path)| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer token")
+            .body(body())
+            .unwrap();
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        request
+    })
+}
+
+fn client() -> Script {
+    Script::new([Step::Data(Bytes::from(CLIENT))])
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[tokio::test]
+async fn a_content_type_that_is_not_json() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let cases: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("content-type", "text/plain")],
+        &[("content-type", "application/x-www-form-urlencoded")],
+        &[("content-type", "application/json; charset=iso-8859-1")],
+        &[JSON, ("content-type", "text/plain")],
+        &[JSON, JSON],
+    ];
+    for headers in cases {
+        for request in requests(headers, client) {
+            let answer = ask(&endpoint, request).await;
+            answer.assert_error(415, "invalid_request");
+            assert_eq!(answer.header("accept-encoding"), None);
+        }
+    }
+    assert_eq!(recorder.calls(), 0);
+
+    let fits = [("content-type", "Application/JSON ; charset=\"UTF-8\"; v=1")];
+    for request in requests(&fits, client) {
+        assert!(ask(&endpoint, request).await.status.is_success());
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_body() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let cases: [&[(&str, &str)]; 5] = [
+        &[JSON, ("content-encoding", "gzip")],
+        &[JSON, ("content-encoding", "identity, br")],
+        &[
+            JSON,
+            ("content-encoding", "identity"),
+            ("content-encoding", "deflate"),
+        ],
+        &[JSON, ("content-encoding", "identity;q=1")],
+        &[JSON, ("content-encoding", "aws-chunked")],
+    ];
+    for headers in cases {
+        for request in requests(headers, client) {
+            let answer = ask(&endpoint, request).await;
+            answer.assert_error(415, "invalid_request");
+            assert_eq!(answer.header("accept-encoding"), Some("identity"));
+        }
+    }
+    assert_eq!(recorder.calls(), 0);
+
+    for encoding in ["identity", "IDENTITY", "", "identity, identity,"] {
+        for request in requests(&[JSON, ("content-encoding", encoding)], client) {
+            assert!(ask(&endpoint, request).await.status.is_success());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_declared_length_over_the_limit() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    for (length, hint) in [
+        (Some("65537"), 0),
+        (Some("99999999999999999999"), 0),
+        (None, 65_537),
+        (Some("10"), 65_537),
+        (Some("65537"), 10),
+    ] {
+        let mut headers = vec![JSON];
+        headers.extend(length.map(|length| ("content-length", length)));
+        for request in requests(&headers, || client().with_hint(hint)) {
+            let answer = ask(&endpoint, request).await;
+            answer.assert_error(413, "invalid_client_metadata");
+        }
+    }
+    assert_eq!(recorder.calls(), 0);
+
+    for request in requests(&[JSON, ("content-length", "65536")], || {
+        client().with_hint(65_536)
+    }) {
+        assert!(ask(&endpoint, request).await.status.is_success());
+    }
+}
+
+#[tokio::test]
+async fn reads_and_deletes_do_not_look_at_a_body() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    for (method, path, status) in [
+        ("GET", "/register/1", 200),
+        ("DELETE", "/register/1", 204),
+        ("OPTIONS", "/register/1", 204),
+        ("OPTIONS", "/register", 204),
+        ("GET", "/register/..", 401),
+        ("DELETE", "/register/1?access_token", 400),
+        ("GET", "/register", 405),
+    ] {
+        let body = Script::new([Step::Hang]).with_hint(1 << 40);
+        let polls = body.polls();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", "Bearer token")
+            .header("content-type", "text/html")
+            .header("content-encoding", "gzip")
+            .header("content-length", "1099511627776")
+            .body(body)
+            .unwrap();
+        assert_eq!(ask(&endpoint, request).await.status.as_u16(), status);
+        assert_eq!(polls.load(Ordering::SeqCst), 0, "{method} {path}");
+    }
+}
+
+/// A MiB and a half of frames, none of which says it is the last.
+fn large() -> Script {
+    let frame = || Step::Data(Bytes::from_static(&[b' '; 16 * 1024]));
+    Script::new(std::iter::repeat_with(frame).take(96))
+}
+
+#[tokio::test]
+async fn up_to_one_mib_of_a_refused_body_is_drained() {
+    let endpoint = DcrEndpoint::new(Recorder::default());
+    let refused: [(&str, &str, &[(&str, &str)], u16); 8] = [
+        ("PATCH", "/register", &[], 405),
+        ("HEAD", "/register", &[], 405),
+        ("PUT", "/register/1?access_token", &[JSON], 400),
+        ("PUT", "/register/..", &[JSON], 401),
+        ("POST", "/register", &[], 415),
+        (
+            "POST",
+            "/register",
+            &[JSON, ("content-encoding", "gzip")],
+            415,
+        ),
+        (
+            "POST",
+            "/register",
+            &[JSON, ("content-length", "1572864")],
+            413,
+        ),
+        ("POST", "/elsewhere", &[JSON], 404),
+    ];
+    for (method, path, headers, status) in refused {
+        for (expect, drained) in [
+            (None, 1024 * 1024),
+            (Some("100-continue"), 0),
+            (Some("100-Continue"), 0),
+        ] {
+            let body = large();
+            let taken = body.taken();
+            let mut request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header("authorization", "Bearer token")
+                .body(body)
+                .unwrap();
+            let all = headers
+                .iter()
+                .copied()
+                .chain(expect.map(|expect| ("expect", expect)));
+            for (name, value) in all {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            let answer = ask(&endpoint, request).await;
+            assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+            assert_eq!(
+                taken.load(Ordering::SeqCst),
+                drained,
+                "{method} {path} {expect:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_too_slow_to_be_drained_does_not_keep_the_answer_for_ever() {
+    let endpoint = DcrEndpoint::new(Recorder::default());
+    for steps in [
+        vec![Step::Hang],
+        vec![Step::Trailers(HeaderMap::new()), Step::Hang],
+    ] {
+        let request = Request::post("/register").body(Script::new(steps)).unwrap();
+        let started = tokio::time::Instant::now();
+        ask(&endpoint, request)
+            .await
+            .assert_error(415, "invalid_request");
+        assert_eq!(started.elapsed().as_secs(), 10);
+    }
+    let request = Request::post("/register")
+        .body(Script::new([Step::Fail("gone".into())]))
+        .unwrap();
+    ask(&endpoint, request)
+        .await
+        .assert_error(415, "invalid_request");
+}

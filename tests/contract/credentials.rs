@@ -1,0 +1,167 @@
+//! Rows 3 to 5.
+
+use http::{HeaderValue, Request};
+use http_body_util::Full;
+use tower_dcr::{DcrEndpoint, DcrLayer};
+
+use super::support::*;
+
+type Body = Full<bytes::Bytes>;
+
+const BARE: &str = r#"Bearer realm="client registration""#;
+const INVALID_REQUEST: &str = r#"Bearer realm="client registration", error="invalid_request""#;
+const INVALID_TOKEN: &str = r#"Bearer realm="client registration", error="invalid_token""#;
+
+/// The same request on both endpoints.
+fn with_credentials(values: &[&[u8]], query: &str) -> [Request<Body>; 2] {
+    ["/register", "/register/1"].map(|path| {
+        let method = if path == "/register" { "POST" } else { "GET" };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{path}{query}"))
+            .header("content-type", "application/json")
+            .body(Full::from(CLIENT))
+            .unwrap();
+        for value in values {
+            request
+                .headers_mut()
+                .append("authorization", HeaderValue::from_bytes(value).unwrap());
+        }
+        request
+    })
+}
+
+#[tokio::test]
+async fn a_well_formed_token_in_any_spelling_of_the_scheme() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    for (credentials, token) in [
+        ("Bearer abc", "abc"),
+        ("bearer abc", "abc"),
+        ("BEARER abc", "abc"),
+        ("Bearer    abc", "abc"),
+        (" Bearer abc ", "abc"),
+        ("Bearer a-._~+/Z0==", "a-._~+/Z0=="),
+    ] {
+        for request in with_credentials(&[credentials.as_bytes()], "") {
+            assert!(ask(&endpoint, request).await.status.is_success());
+            let operation = recorder.operations().pop().unwrap();
+            assert_eq!(operation.token().unwrap().as_str(), token);
+        }
+    }
+}
+
+#[tokio::test]
+async fn malformed_and_repeated_credentials() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let cases: [(&[&[u8]], &str); 21] = [
+        (&[b"Bearer"], ""),
+        (&[b"Bearer "], ""),
+        (&[b"Bearer a b"], ""),
+        (&[b"Bearer a,b"], ""),
+        (&[b"Bearer a, Bearer b"], ""),
+        (&[b"Bearer =a"], ""),
+        (&[b"Bearer a=b"], ""),
+        (&[b"Bearer \"a\""], ""),
+        (&[b"Bearer\ta"], ""),
+        (&[b"Bearer \ta"], ""),
+        (&[b"Bearer,a"], ""),
+        (&[b"Bearer=a"], ""),
+        (&[b"Bearer \xff"], ""),
+        (&[b"Bearer a", b"Bearer a"], ""),
+        (&[b"Bearer a", b"Basic eA=="], ""),
+        (&[b"Basic eA==", b"Basic eA=="], ""),
+        (&[b"Bearer a"], "?access_token=a"),
+        (&[], "?access_token=a"),
+        (&[], "?x=1&access_token"),
+        (&[], "?x&access%5Ftoken=&y"),
+        (&[b"Basic eA=="], "?%61ccess_token=a"),
+    ];
+    for (values, query) in cases {
+        for request in with_credentials(values, query) {
+            let answer = ask(&endpoint, request).await;
+            answer.assert_error(400, "invalid_request");
+            assert_eq!(answer.header("www-authenticate"), Some(INVALID_REQUEST));
+        }
+    }
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn no_bearer_token() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let cases: [(&[&[u8]], &str); 8] = [
+        (&[], ""),
+        (&[b""], ""),
+        (&[b"Basic eA=="], ""),
+        (&[b"BearerToken a"], ""),
+        (&[b"Bearer-a b"], ""),
+        (&[b"Bear"], ""),
+        (&[b"\xff"], ""),
+        (&[], "?access_tokens=a&xaccess_token=b&y=access_token"),
+    ];
+    for (values, query) in cases {
+        let [registration, configuration] = with_credentials(values, query);
+
+        // Where no initial access token is required, none is missed.
+        assert_eq!(ask(&endpoint, registration).await.status.as_u16(), 201);
+        assert!(recorder.operations().pop().unwrap().token().is_none());
+
+        let answer = ask(&endpoint, configuration).await;
+        answer.assert_error(401, "invalid_token");
+        assert_eq!(answer.header("www-authenticate"), Some(BARE));
+    }
+    assert_eq!(recorder.calls(), 8);
+}
+
+#[tokio::test]
+async fn a_client_id_that_can_name_no_client() {
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(recorder.clone());
+    let long = "a".repeat(2_049);
+    for segment in [
+        "%", "%2", "a%zz", ".", "..", "%2E", "%2e%2E", "%00", "%0A", "%7F", "%C3%A9", "%80", &long,
+    ] {
+        for method in ["GET", "PUT", "DELETE"] {
+            let path = format!("/register/{segment}");
+            let answer = ask(&endpoint, configure(method, &path, "token", CLIENT)).await;
+            answer.assert_error(401, "invalid_token");
+            assert_eq!(answer.header("www-authenticate"), Some(INVALID_TOKEN));
+        }
+    }
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn the_realm_can_be_set() {
+    let endpoint = DcrEndpoint::builder(Recorder::default())
+        .realm("a, b's")
+        .build_endpoint()
+        .unwrap();
+    let request = Request::get("/register/1").body(Body::default()).unwrap();
+    let answer = ask(&endpoint, request).await;
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some(r#"Bearer realm="a, b's""#)
+    );
+    let answer = ask(&endpoint, configure("GET", "/register/..", "a", "")).await;
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some(r#"Bearer realm="a, b's", error="invalid_token""#)
+    );
+
+    // The same words, whether by default or set.
+    let set = DcrLayer::builder(Recorder::default()).realm("client registration");
+    let set = set.build_endpoint().unwrap();
+    let default = DcrEndpoint::new(Recorder::default());
+    for request in [
+        || configure("GET", "/register/1?access_token=1", "a", ""),
+        || configure("GET", "/register/..", "a", ""),
+        || Request::get("/register/1").body(Body::default()).unwrap(),
+    ] {
+        let (one, other) = (ask(&set, request()).await, ask(&default, request()).await);
+        assert_eq!(one.headers, other.headers);
+    }
+}

@@ -1,0 +1,286 @@
+//! Row 11, and what becomes of a backend's error.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_dcr::{
+    BackendService, BoxError, DcrEndpoint, DcrLayer, Operation, OperationKind, Reply, Unavailable,
+    backend_fn,
+};
+
+use super::support::*;
+
+const UNKNOWN: &str = "whether the operation happened is unknown";
+
+fn failing<E>(error: impl Fn() -> E + Send + Sync + 'static) -> DcrEndpoint<impl tower_dcr::Backend>
+where
+    E: Into<BoxError> + Send + 'static,
+{
+    DcrEndpoint::new(backend_fn(move |_: Operation| {
+        let error = error();
+        async move { Err::<Reply, _>(error) }
+    }))
+}
+
+fn requests() -> [Request<Full<bytes::Bytes>>; 4] {
+    [
+        register(CLIENT),
+        configure("GET", "/register/1", "token", ""),
+        configure("PUT", "/register/1", "token", CLIENT),
+        configure("DELETE", "/register/1", "token", ""),
+    ]
+}
+
+fn description(answer: &Answer) -> String {
+    answer.json()["error_description"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn any_error_is_a_500_that_tells_nothing() {
+    let endpoint = failing(|| "postgres://user:sentinel@db refused");
+    for request in requests() {
+        let answer = ask(&endpoint, request).await;
+        answer.assert_error(500, "server_error");
+        assert_eq!(answer.header("retry-after"), None);
+        assert_eq!(description(&answer), "The registration service failed.");
+        let cause = answer
+            .outcome
+            .as_ref()
+            .unwrap()
+            .cause()
+            .unwrap()
+            .to_string();
+        assert_eq!(cause, "postgres://user:sentinel@db refused");
+    }
+}
+
+#[tokio::test]
+async fn unavailable_is_a_503_wherever_it_stands() {
+    for wrap in [
+        |error: Unavailable| -> BoxError { error.into() },
+        |error: Unavailable| -> BoxError { Wrapped(error.into()).into() },
+        |error: Unavailable| -> BoxError { Wrapped(Wrapped(error.into()).into()).into() },
+    ] {
+        let endpoint = failing(move || wrap(Unavailable::new()));
+        for request in requests() {
+            let answer = ask(&endpoint, request).await;
+            answer.assert_error(503, "temporarily_unavailable");
+            assert_eq!(answer.header("retry-after"), None);
+            assert!(!description(&answer).contains(UNKNOWN));
+        }
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_in_whole_seconds_rounded_up_and_at_most_an_hour() {
+    for (wait, seconds) in [
+        (Duration::ZERO, "0"),
+        (Duration::from_nanos(1), "1"),
+        (Duration::from_secs(1), "1"),
+        (Duration::from_millis(1_001), "2"),
+        (Duration::from_secs(3_600), "3600"),
+        (Duration::from_millis(3_600_001), "3600"),
+        (Duration::MAX, "3600"),
+    ] {
+        let endpoint = failing(move || Unavailable::new().retry_after(wait));
+        let answer = ask(&endpoint, register(CLIENT)).await;
+        answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), Some(seconds));
+    }
+}
+
+#[tokio::test]
+async fn what_may_have_happened_is_said_to_be_unknown() {
+    let endpoint = failing(|| Unavailable::outcome_unknown().with_source("reset"));
+    for (request, told) in requests().into_iter().zip([true, false, true, true]) {
+        let answer = ask(&endpoint, request).await;
+        answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), None);
+        assert_eq!(description(&answer).contains(UNKNOWN), told);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn towers_own_errors_are_503s() {
+    let slow = || {
+        BackendService::new(backend_fn(|_: Operation| {
+            std::future::pending::<Result<Reply, Infallible>>()
+        }))
+    };
+
+    let timeout = ServiceBuilder::new()
+        .timeout(Duration::from_secs(1))
+        .service(slow());
+    for (request, told) in requests().into_iter().zip([true, false, true, true]) {
+        let answer = ask(&DcrEndpoint::new(timeout.clone()), request).await;
+        answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(description(&answer).contains(UNKNOWN), told);
+    }
+
+    let full = ServiceBuilder::new()
+        .load_shed()
+        .concurrency_limit(1)
+        .service(slow());
+    let endpoint = DcrEndpoint::new(full);
+    let holds_the_place = tokio::spawn(endpoint.clone().oneshot(register(CLIENT)));
+    tokio::task::yield_now().await;
+    let answer = ask(&endpoint, register(CLIENT)).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    assert!(!description(&answer).contains(UNKNOWN));
+    holds_the_place.abort();
+
+    let (buffer, worker) = tower::buffer::Buffer::pair(slow(), 1);
+    drop(worker);
+    let answer = ask(&DcrEndpoint::new(buffer), register(CLIENT)).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    assert!(description(&answer).contains(UNKNOWN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_does_not_answer_in_time_is_dropped() {
+    struct Dropped(Arc<AtomicBool>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    for (request, told) in requests().into_iter().zip([true, false, true, true]) {
+        let dropped = Arc::new(AtomicBool::new(false));
+        let guard = Arc::clone(&dropped);
+        let endpoint = DcrEndpoint::new(backend_fn(move |_: Operation| {
+            let guard = Dropped(Arc::clone(&guard));
+            async move {
+                let _guard = guard;
+                std::future::pending::<Result<Reply, Infallible>>().await
+            }
+        }));
+        let started = tokio::time::Instant::now();
+        let answer = ask(&endpoint, request).await;
+        answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), None);
+        assert_eq!(description(&answer).contains(UNKNOWN), told);
+        assert_eq!(started.elapsed(), Duration::from_secs(30));
+        assert!(dropped.load(Ordering::SeqCst));
+        assert!(answer.outcome.unwrap().cause().is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_backends_time_can_be_set_and_taken_away() {
+    let never = || backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
+    let quick = DcrEndpoint::builder(never()).backend_timeout(Duration::from_secs(1));
+    let started = tokio::time::Instant::now();
+    let answer = ask(&quick.build_endpoint().unwrap(), register(CLIENT)).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    assert_eq!(started.elapsed(), Duration::from_secs(1));
+
+    let patient = DcrEndpoint::builder(never())
+        .backend_timeout(None)
+        .build_endpoint()
+        .unwrap();
+    let patience = ask(&patient, register(CLIENT));
+    assert!(
+        tokio::time::timeout(Duration::from_hours(1), patience)
+            .await
+            .is_err()
+    );
+}
+
+/// The clocks need tokio's timer; without a runtime they do not run, and nothing panics.
+#[test]
+fn outside_a_runtime() {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    let endpoint = DcrEndpoint::new(Recorder::default());
+    for request in requests() {
+        let mut answer = pin!(ask(&endpoint, request));
+        let Poll::Ready(answer) = answer
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        else {
+            panic!("nothing to wait for");
+        };
+        assert!(answer.status.is_success());
+    }
+    let refused = Request::post("/register")
+        .body(Script::new([Step::Hang]))
+        .unwrap();
+    let mut drained = pin!(ask(&endpoint, refused));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(drained.as_mut().poll(&mut context).is_pending());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
+    let app = service_fn(|_: Request<Full<bytes::Bytes>>| async {
+        Ok::<_, Infallible>(Response::new(String::new()))
+    });
+    let never = backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
+    let slow = DcrLayer::new(never.clone())
+        .endpoint_layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
+        .layer(app);
+    for (request, kind) in requests().into_iter().zip([
+        OperationKind::Register,
+        OperationKind::Read,
+        OperationKind::Update,
+        OperationKind::Delete,
+    ]) {
+        let answer = ask(&slow, request).await;
+        answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(
+            description(&answer).contains(UNKNOWN),
+            kind != OperationKind::Read
+        );
+        let outcome = answer.outcome.unwrap();
+        assert_eq!((outcome.operation(), outcome.action()), (Some(kind), None));
+        assert!(
+            outcome
+                .cause()
+                .unwrap()
+                .is::<tower::timeout::error::Elapsed>()
+        );
+    }
+
+    let broken = DcrLayer::new(never)
+        .endpoint_layer(tower::layer::layer_fn(|_| {
+            service_fn(|_: Request<Full<bytes::Bytes>>| async {
+                Err::<Response<String>, _>(Sentinel)
+            })
+        }))
+        .layer(app);
+    let answer = ask(&broken, register(CLIENT)).await;
+    answer.assert_error(500, "server_error");
+    assert!(!format!("{answer:?}").contains("x-sentinel"));
+    assert!(answer.outcome.unwrap().cause().unwrap().is::<Sentinel>());
+}
+
+/// `Debug` is not `Display`: only the latter is anybody's business.
+#[derive(Clone, Copy)]
+struct Sentinel;
+
+impl fmt::Debug for Sentinel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("x-sentinel")
+    }
+}
+
+impl fmt::Display for Sentinel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("broken")
+    }
+}
+
+impl std::error::Error for Sentinel {}

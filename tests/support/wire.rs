@@ -1,0 +1,135 @@
+//! A server on a real socket, and a client that sends the bytes it is told to.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower::Service;
+use tower_dcr::BoxError;
+
+use super::Answer;
+
+/// Serves HTTP/1.1 and HTTP/2 on a port of its own for as long as the test's runtime lives.
+pub async fn serve<S, ResBody>(service: S) -> SocketAddr
+where
+    S: Service<Request<Incoming>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    ResBody: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(async move {
+                // A client that goes away is no fault of the server's.
+                let _ = auto::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+    address
+}
+
+/// One connection.
+pub struct Connection {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> Self {
+        Self {
+            stream: TcpStream::connect(address).await.unwrap(),
+            received: Vec::new(),
+        }
+    }
+
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Sends no more, as a client that was cut off.
+    pub async fn finish_sending(&mut self) {
+        self.stream.shutdown().await.unwrap();
+    }
+
+    /// The next response. `None` where the connection ends without one.
+    pub async fn receive(&mut self) -> Option<Answer> {
+        let answer = tokio::time::timeout(Duration::from_secs(20), self.receive_unbounded()).await;
+        answer.expect("an answer within 20 s")
+    }
+
+    /// Whether nothing comes for a while.
+    pub async fn is_silent(&mut self) -> bool {
+        tokio::time::timeout(Duration::from_millis(200), self.fill())
+            .await
+            .is_err()
+    }
+
+    async fn receive_unbounded(&mut self) -> Option<Answer> {
+        let end_of_head = loop {
+            match self
+                .received
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")
+            {
+                Some(at) => break at,
+                None if self.fill().await => {}
+                None => return None,
+            }
+        };
+        let head: Vec<u8> = self.received.drain(..end_of_head + 4).collect();
+        let head = String::from_utf8(head).unwrap();
+        let mut lines = head.trim_end().split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let status = StatusCode::from_bytes(status.as_bytes()).unwrap();
+        let headers: HeaderMap = lines
+            .map(|line| {
+                let (name, value) = line.split_once(':').unwrap();
+                (
+                    HeaderName::from_bytes(name.as_bytes()).unwrap(),
+                    HeaderValue::from_str(value.trim()).unwrap(),
+                )
+            })
+            .collect();
+        let length = headers
+            .get("content-length")
+            .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+        while self.received.len() < length {
+            assert!(self.fill().await, "the connection ends within a body");
+        }
+        let body: Vec<u8> = self.received.drain(..length).collect();
+        Some(Answer {
+            status,
+            headers,
+            body: body.into(),
+            outcome: None,
+        })
+    }
+
+    /// Whether anything more came.
+    async fn fill(&mut self) -> bool {
+        let mut buffer = [0; 16 * 1024];
+        let count = self.stream.read(&mut buffer).await.unwrap_or(0);
+        self.received.extend_from_slice(&buffer[..count]);
+        count > 0
+    }
+}
+
+/// Sends these bytes on a connection of its own, and gives the first answer.
+pub async fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
+    let mut connection = Connection::open(address).await;
+    connection.send(bytes).await;
+    connection.receive().await.expect("an answer")
+}

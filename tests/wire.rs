@@ -1,0 +1,405 @@
+//! The parts of the contract that concern the wire, over real sockets and in raw bytes.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tower::{Layer, service_fn};
+use tower_dcr::{DcrBuilder, DcrLayer, Operation};
+
+use support::wire::{Connection, exchange, serve};
+use support::*;
+
+/// A server with the layer around an application that answers 299 with the target it saw.
+async fn server(builder: DcrBuilder<Recorder>) -> SocketAddr {
+    let app = service_fn(|request: Request<Incoming>| async move {
+        let mut response = Response::new(Full::<Bytes>::from(request.uri().to_string()));
+        *response.status_mut() = StatusCode::from_u16(299).unwrap();
+        Ok::<_, Infallible>(response)
+    });
+    serve(builder.build().unwrap().layer(app)).await
+}
+
+async fn default_server() -> (SocketAddr, Recorder) {
+    let recorder = Recorder::default();
+    (server(DcrLayer::builder(recorder.clone())).await, recorder)
+}
+
+fn post(headers: &str, body: &str) -> String {
+    format!("POST /register HTTP/1.1\r\nHost: as.example.com\r\n{headers}\r\n{body}")
+}
+
+const JSON: &str = "Content-Type: application/json\r\n";
+
+#[tokio::test]
+async fn the_four_operations_on_one_connection() {
+    let (address, recorder) = default_server().await;
+    let mut connection = Connection::open(address).await;
+    let length = CLIENT.len();
+    for (line, body, status) in [
+        ("POST /register", CLIENT, 201),
+        ("GET /register/1", "", 200),
+        ("PUT /register/1", CLIENT, 200),
+        ("DELETE /register/1", "", 204),
+        ("OPTIONS /register/1", "", 204),
+        ("HEAD /elsewhere", "", 299),
+    ] {
+        let content = if body.is_empty() {
+            String::new()
+        } else {
+            format!("{JSON}Content-Length: {length}\r\n")
+        };
+        connection
+            .send(format!(
+                "{line} HTTP/1.1\r\nHost: as.example.com\r\nAuthorization: Bearer token\r\n{content}\r\n{body}"
+            ))
+            .await;
+        if line.starts_with("HEAD") {
+            continue;
+        }
+        let answer = connection.receive().await.unwrap();
+        assert_eq!(answer.status.as_u16(), status, "{line}");
+        answer.assert_well_formed();
+    }
+    assert_eq!(recorder.calls(), 4);
+}
+
+#[tokio::test]
+async fn a_chunked_body() {
+    let (address, recorder) = default_server().await;
+    let (start, rest) = CLIENT.split_at(7);
+    let body = format!(
+        "{:x}\r\n{start}\r\n{:x};ext=1\r\n{rest}\r\n0\r\nTrailer: x\r\n\r\n",
+        start.len(),
+        rest.len()
+    );
+    let request = post(&format!("{JSON}Transfer-Encoding: chunked\r\n"), &body);
+    let answer = exchange(address, request).await;
+    assert_eq!(answer.status.as_u16(), 201);
+    assert_eq!(
+        recorder.operations()[0].metadata().unwrap().as_str(),
+        CLIENT
+    );
+}
+
+#[tokio::test]
+async fn a_declared_body_that_is_too_large_is_read_so_that_the_answer_arrives() {
+    let (address, recorder) = default_server().await;
+    // The answer does not come before the body is sent, and the connection goes on.
+    let mut connection = Connection::open(address).await;
+    let size = 1_000_000;
+    connection
+        .send(post(&format!("{JSON}Content-Length: {size}\r\n"), ""))
+        .await;
+    assert!(connection.is_silent().await);
+    connection.send(vec![b' '; size]).await;
+    connection
+        .receive()
+        .await
+        .unwrap()
+        .assert_error(413, "invalid_client_metadata");
+
+    let length = CLIENT.len();
+    connection
+        .send(post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT))
+        .await;
+    assert_eq!(connection.receive().await.unwrap().status.as_u16(), 201);
+    assert_eq!(recorder.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_chunked_body_that_is_too_large_is_read_so_that_the_answer_arrives() {
+    let (address, recorder) = default_server().await;
+    let mut connection = Connection::open(address).await;
+    connection
+        .send(post(&format!("{JSON}Transfer-Encoding: chunked\r\n"), ""))
+        .await;
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    for _ in 0..32 {
+        connection.send(&chunk).await;
+    }
+    connection.send("0\r\n\r\n").await;
+    connection
+        .receive()
+        .await
+        .unwrap()
+        .assert_error(413, "invalid_client_metadata");
+
+    let length = CLIENT.len();
+    connection
+        .send(post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT))
+        .await;
+    assert_eq!(connection.receive().await.unwrap().status.as_u16(), 201);
+    assert_eq!(recorder.calls(), 1);
+}
+
+#[tokio::test]
+async fn expect_gets_no_100_for_what_is_refused() {
+    let (address, recorder) = default_server().await;
+    for (line, headers, status) in [
+        ("PATCH /register", JSON, 405),
+        ("POST /register?access_token=x", JSON, 400),
+        ("PUT /register/1", JSON, 401),
+        ("POST /register", "Content-Type: text/plain\r\n", 415),
+        (
+            "POST /register",
+            "Content-Type: application/json\r\nContent-Encoding: gzip\r\n",
+            415,
+        ),
+    ] {
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: as.example.com\r\nExpect: 100-continue\r\nContent-Length: 100\r\n{headers}\r\n"
+        );
+        let answer = exchange(address, request).await;
+        assert_eq!(answer.status.as_u16(), status, "{line}");
+    }
+    let too_large = post(
+        &format!("{JSON}Expect: 100-continue\r\nContent-Length: 65537\r\n"),
+        "",
+    );
+    exchange(address, too_large)
+        .await
+        .assert_error(413, "invalid_client_metadata");
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn expect_gets_a_100_for_what_may_go_on() {
+    let (address, recorder) = default_server().await;
+    let mut connection = Connection::open(address).await;
+    let length = CLIENT.len();
+    let headers = format!("{JSON}Expect: 100-continue\r\nContent-Length: {length}\r\n");
+    connection.send(post(&headers, "")).await;
+    assert_eq!(connection.receive().await.unwrap().status.as_u16(), 100);
+    connection.send(CLIENT).await;
+    assert_eq!(connection.receive().await.unwrap().status.as_u16(), 201);
+    assert_eq!(recorder.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_off() {
+    let (address, recorder) = default_server().await;
+    for headers in ["Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let mut connection = Connection::open(address).await;
+        connection
+            .send(post(&format!("{JSON}{headers}"), "5\r\n{\"a\":"))
+            .await;
+        connection.finish_sending().await;
+        // A server may also end the connection: the client said that it is gone.
+        if let Some(answer) = connection.receive().await {
+            answer.assert_error(400, "invalid_request");
+        }
+    }
+    // This client is still there.
+    let malformed = post(
+        &format!("{JSON}Transfer-Encoding: chunked\r\n"),
+        "zz\r\n{}\r\n0\r\n\r\n",
+    );
+    exchange(address, malformed)
+        .await
+        .assert_error(400, "invalid_request");
+    assert_eq!(recorder.calls(), 0);
+
+    // And the server goes on.
+    let length = CLIENT.len();
+    let good = post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT);
+    assert_eq!(exchange(address, good).await.status.as_u16(), 201);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_slow() {
+    let recorder = Recorder::default();
+    let limit = Duration::from_millis(500);
+    let address = server(DcrLayer::builder(recorder.clone()).body_timeout(limit)).await;
+    let started = Instant::now();
+    let mut connection = Connection::open(address).await;
+    connection
+        .send(post(&format!("{JSON}Content-Length: 100\r\n"), "{"))
+        .await;
+    // Dripping does not help: it is the whole body that has to arrive.
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        connection.send(" ").await;
+    }
+    connection
+        .receive()
+        .await
+        .unwrap()
+        .assert_error(408, "invalid_request");
+    assert!(started.elapsed() >= limit);
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_body_that_never_comes_does_not_keep_the_answer_for_ever() {
+    let limit = Duration::from_millis(300);
+    let address = server(DcrLayer::builder(Recorder::default()).body_timeout(limit)).await;
+    let started = Instant::now();
+    let answer = exchange(address, post("Content-Length: 100\r\n", "")).await;
+    answer.assert_error(415, "invalid_request");
+    assert!(started.elapsed() >= limit);
+}
+
+#[tokio::test]
+async fn absolute_form_and_asterisk_form() {
+    let (address, recorder) = default_server().await;
+    let length = CLIENT.len();
+    let absolute = format!(
+        "POST http://as.example.com/register HTTP/1.1\r\nHost: as.example.com\r\n{JSON}Content-Length: {length}\r\n\r\n{CLIENT}"
+    );
+    assert_eq!(exchange(address, absolute).await.status.as_u16(), 201);
+    assert_eq!(recorder.calls(), 1);
+
+    let asterisk = "OPTIONS * HTTP/1.1\r\nHost: as.example.com\r\n\r\n";
+    let answer = exchange(address, asterisk).await;
+    assert_eq!(
+        (answer.status.as_u16(), &*answer.body),
+        (299, b"*".as_slice())
+    );
+
+    let connect = "CONNECT as.example.com:443 HTTP/1.1\r\nHost: as.example.com\r\n\r\n";
+    assert_eq!(exchange(address, connect).await.status.as_u16(), 299);
+}
+
+#[tokio::test]
+async fn the_path_is_matched_as_it_was_sent() {
+    let (address, recorder) = default_server().await;
+    for (target, status) in [
+        ("/register/a%2Fb", 200),
+        ("/register/../register/1", 299),
+        ("/register/%2e%2e", 401),
+        ("/register/..", 401),
+        ("/register//1", 299),
+        ("/register/1/", 299),
+        ("/register/", 299),
+    ] {
+        let request =
+            format!("GET {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n");
+        assert_eq!(
+            exchange(address, request).await.status.as_u16(),
+            status,
+            "{target}"
+        );
+    }
+    assert_eq!(recorder.operations()[0].client_id(), Some("a/b"));
+}
+
+#[tokio::test]
+async fn two_authorization_headers() {
+    let (address, recorder) = default_server().await;
+    for second in ["Bearer token", "bearer other", "Basic eA=="] {
+        let request = format!(
+            "GET /register/1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token\r\nauthorization: {second}\r\n\r\n"
+        );
+        let answer = exchange(address, request).await;
+        answer.assert_error(400, "invalid_request");
+        assert_eq!(
+            answer.header("www-authenticate"),
+            Some(r#"Bearer realm="client registration", error="invalid_request""#)
+        );
+    }
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn an_old_client() {
+    let (address, _) = default_server().await;
+    let answer = exchange(address, "GET /register/1 HTTP/1.0\r\n\r\n").await;
+    answer.assert_error(401, "invalid_token");
+}
+
+/// A connection of HTTP/2, by prior knowledge.
+async fn http2<B>(address: SocketAddr) -> hyper::client::conn::http2::SendRequest<B>
+where
+    B: http_body::Body<Data: Send, Error: Into<tower_dcr::BoxError>> + Send + Unpin + 'static,
+{
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+#[tokio::test]
+async fn http2_has_the_same_contract() {
+    let (address, recorder) = default_server().await;
+    let mut sender = http2::<Full<Bytes>>(address).await;
+    let url = |path: &str| format!("http://as.example.com{path}");
+    for (method, path, status) in [
+        ("POST", "/register", 201),
+        ("GET", "/register/1", 200),
+        ("PUT", "/register/1", 200),
+        ("DELETE", "/register/1", 204),
+        ("OPTIONS", "/register", 204),
+        ("PATCH", "/register", 405),
+        ("GET", "/register/1?access_token=x", 400),
+        ("GET", "/register/%zz", 401),
+        ("GET", "/register/", 299),
+    ] {
+        let request = configure(method, &url(path), "token", CLIENT);
+        let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+        if status != 299 {
+            answer.assert_well_formed();
+        }
+    }
+    assert_eq!(recorder.calls(), 4);
+    let Operation::Register(register) = &recorder.operations()[0] else {
+        panic!("not a registration");
+    };
+    assert_eq!(register.parts().version, Version::HTTP_2);
+
+    let mut request = register_at(&url("/register"));
+    request
+        .headers_mut()
+        .append("authorization", "Bearer a".parse().unwrap());
+    request
+        .headers_mut()
+        .append("authorization", "Bearer b".parse().unwrap());
+    let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
+    answer.assert_error(400, "invalid_request");
+
+    let large = Full::from(vec![b' '; 900_000]);
+    let request = register_at(&url("/register")).map(|_| large);
+    let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
+    answer.assert_error(413, "invalid_client_metadata");
+    assert_eq!(recorder.calls(), 4);
+}
+
+fn register_at(url: &str) -> Request<Full<Bytes>> {
+    let mut request = register(CLIENT);
+    *request.uri_mut() = url.parse().unwrap();
+    request
+}
+
+#[tokio::test]
+async fn http2_bodies_without_a_length() {
+    let (address, recorder) = default_server().await;
+    let frames = |count: usize, text: &'static str| {
+        let frame = || Step::Data(Bytes::from_static(text.as_bytes()));
+        Script::new(std::iter::repeat_with(frame).take(count))
+    };
+    let mut sender = http2(address).await;
+    let mut send = async |body| {
+        let request = register_at("http://as.example.com/register").map(|_| body);
+        Answer::of(sender.send_request(request).await.unwrap()).await
+    };
+    assert_eq!(send(frames(1, CLIENT)).await.status.as_u16(), 201);
+    send(frames(20_000, "          "))
+        .await
+        .assert_error(413, "invalid_client_metadata");
+    send(frames(0, ""))
+        .await
+        .assert_error(400, "invalid_client_metadata");
+    assert_eq!(recorder.calls(), 1);
+}
