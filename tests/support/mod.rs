@@ -263,3 +263,45 @@ impl Error for Wrapped {
         Some(&*self.0)
     }
 }
+
+/// Passes on to an inner service, and panics where it is called without having been ready: readiness is an instance's,
+/// and a clone has none.
+pub struct Strict<S> {
+    inner: S,
+    ready: bool,
+}
+
+impl<S> Strict<S> {
+    pub fn new(inner: S) -> Self {
+        Self {
+            inner,
+            ready: false,
+        }
+    }
+}
+
+impl<S: Clone> Clone for Strict<S> {
+    fn clone(&self) -> Self {
+        Self::new(self.inner.clone())
+    }
+}
+
+impl<S: Service<R>, R> Service<R> for Strict<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        let ready = self.inner.poll_ready(cx);
+        self.ready = matches!(ready, Poll::Ready(Ok(())));
+        ready
+    }
+
+    fn call(&mut self, request: R) -> S::Future {
+        assert!(
+            std::mem::take(&mut self.ready),
+            "called without having been ready"
+        );
+        self.inner.call(request)
+    }
+}
