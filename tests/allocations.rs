@@ -1,0 +1,91 @@
+//! What passes through costs nothing: allocations counted, with the layer and without it.
+
+use std::convert::Infallible;
+use std::future::{Future as _, Ready, ready};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::{AllocationInfo, measure};
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use tower::{Layer, Service};
+use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+type Body = Full<bytes::Bytes>;
+
+/// Allocates nothing by itself.
+#[derive(Clone)]
+struct App;
+
+impl Service<Request<Body>> for App {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        ready(Ok(Response::new(request.into_body())))
+    }
+}
+
+fn requests() -> Vec<Request<Body>> {
+    [
+        "/",
+        "/register/",
+        "/registered",
+        "/register/a/b",
+        "/an/application's/page?with=query",
+    ]
+    .into_iter()
+    .cycle()
+    .take(1_000)
+    .map(|path| {
+        Request::post(path)
+            .header("authorization", "Bearer token")
+            .body(Body::from("body"))
+            .unwrap()
+    })
+    .collect()
+}
+
+/// As axum does it: a clone of the service for each request.
+fn count<S>(service: &S, requests: Vec<Request<Body>>) -> AllocationInfo
+where
+    S: Service<Request<Body>, Error = Infallible> + Clone,
+{
+    let mut context = Context::from_waker(Waker::noop());
+    measure(|| {
+        for request in requests {
+            let mut service = service.clone();
+            assert!(service.poll_ready(&mut context).is_ready());
+            let future = pin!(service.call(request));
+            assert!(future.poll(&mut context).is_ready());
+        }
+    })
+}
+
+#[test]
+fn what_passes_through_allocates_nothing_more_than_the_inner_service() {
+    let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+    let origins = ["https://a.example", "https://b.example"].map(HeaderValue::from_static);
+    let layer = DcrLayer::new(backend).endpoint_layer(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins))
+            .allow_headers([http::header::AUTHORIZATION, http::header::CONTENT_TYPE]),
+    );
+    let service = layer.layer(App);
+
+    let bare = count(&App, requests());
+    let layered = count(&service, requests());
+    println!("bare: {bare:?}\nwith the layer: {layered:?}");
+    assert_eq!(layered.count_total, bare.count_total);
+    assert_eq!(layered.bytes_total, bare.bytes_total);
+
+    // The counter counts: a request on our path does allocate.
+    let ours = vec![Request::get("/register/1").body(Body::default()).unwrap()];
+    assert!(count(&service, ours).count_total > 0);
+}

@@ -1,0 +1,163 @@
+//! What the types satisfy: the frameworks' bounds, and auto traits that follow the parts. It holds where it compiles.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::service::TowerToHyperService;
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use tower::{Layer, Service};
+use tower_dcr::embedded::{EmbeddedBackend, EmbeddedBuilder, EmbeddedError};
+use tower_dcr::*;
+
+use support::Recorder;
+
+/// As little as an inner service can be: not `Clone`, not `Send`, not `Debug`, its error and future likewise.
+struct Least(Rc<()>);
+
+struct LeastError(#[expect(dead_code, reason = "it is there not to be Send")] Rc<()>);
+
+impl<B> Service<Request<B>> for Least {
+    type Response = Response<Full<Bytes>>;
+    type Error = LeastError;
+    type Future = Ready<Result<Self::Response, LeastError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), LeastError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<B>) -> Self::Future {
+        ready(Err(LeastError(Rc::clone(&self.0))))
+    }
+}
+
+type App =
+    tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
+
+/// A backend that is no more than it must be.
+struct Bare;
+
+impl Backend for Bare {
+    type Error = BoxError;
+
+    async fn execute(&self, _: Operation) -> Result<Reply, BoxError> {
+        Ok(Reply::forbidden())
+    }
+}
+
+assert_impl_all!(DcrLayer<Bare>: Clone, Send, Sync, Unpin, std::fmt::Debug);
+assert_impl_all!(DcrBuilder<Bare>: Send, Sync, std::fmt::Debug);
+assert_impl_all!(DcrEndpoint<Bare>: Clone, Send, Sync, Unpin, std::fmt::Debug);
+assert_impl_all!(BackendService<Bare>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(SharedBackend: Clone, Send, Sync, std::fmt::Debug, Backend);
+assert_impl_all!(BackendFn<fn(Operation) -> Ready<Result<Reply, BoxError>>>: Clone, Copy, Send, Sync, std::fmt::Debug, Backend);
+assert_impl_all!(Arc<Bare>: Backend);
+assert_impl_all!(EmbeddedBackend: Clone, Send, Sync, std::fmt::Debug, Backend);
+assert_impl_all!(EmbeddedBuilder: Clone, Send, Sync, std::fmt::Debug);
+
+assert_impl_all!(Dcr<App, DcrEndpoint<Bare>>: Clone, Send, Sync, std::fmt::Debug);
+// Follows the parts, and asks nothing of them that is not needed.
+assert_impl_all!(Dcr<Least, DcrEndpoint<Bare>>: Service<Request<Full<Bytes>>>, std::fmt::Debug);
+assert_not_impl_any!(Dcr<Least, DcrEndpoint<Bare>>: Clone, Send, Sync);
+assert_not_impl_any!(Dcr<App, Rc<()>>: Send, Sync);
+assert_not_impl_any!(DcrLayer<Bare, Rc<()>>: Send, Sync);
+
+type FutureOf<S> = <S as Service<Request<Full<Bytes>>>>::Future;
+assert_impl_all!(FutureOf<Dcr<App, DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
+assert_not_impl_any!(FutureOf<Dcr<Least, DcrEndpoint<Bare>>>: Send, Sync);
+assert_impl_all!(EndpointFuture: Send, Unpin, std::fmt::Debug);
+
+type BodyOf<S> = ResponseBody<S, EndpointBody>;
+assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debug, http_body::Body<Data = Bytes, Error = BoxError>);
+assert_not_impl_any!(BodyOf<PhantomData<Rc<()>>>: Send, Sync);
+assert_not_impl_any!(BodyOf<std::marker::PhantomPinned>: Unpin);
+assert_not_impl_any!(BodyOf<Incoming>: Default);
+assert_impl_all!(EndpointBody: Clone, Default, Send, Sync, std::fmt::Debug);
+
+assert_impl_all!(Operation: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Reply: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Outcome: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(ClientMetadata: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(BearerToken: Clone, Send, Sync, std::fmt::Debug);
+// Tokens are compared in constant time, or not at all.
+assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
+assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
+assert_impl_all!(EmbeddedError: std::error::Error, Send, Sync);
+assert_impl_all!(InvalidToken: std::error::Error, Send, Sync);
+assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
+assert_impl_all!(Unavailable: std::error::Error, Send, Sync);
+
+fn layer() -> DcrLayer<Bare> {
+    DcrLayer::new(Bare)
+}
+
+/// axum: `Router::layer`, and around a finished application.
+#[test]
+fn axum_takes_it() {
+    let app = axum::Router::<()>::new().route("/", axum::routing::get(|| async {}));
+    let _: axum::Router = app.clone().layer(layer());
+    let _: axum::Router = app
+        .clone()
+        .layer(layer().endpoint_layer(tower_http::cors::CorsLayer::new()));
+    let wrapped = layer().layer(app);
+    let _ = axum::ServiceExt::<axum::extract::Request>::into_make_service(wrapped);
+}
+
+/// tonic: `Server::layer`.
+#[tokio::test]
+async fn tonic_takes_it() {
+    let (_, health) = tonic_health::server::health_reporter();
+    let router = tonic::transport::Server::builder()
+        .accept_http1(true)
+        .layer(layer().endpoint_layer(tower_http::cors::CorsLayer::new()))
+        .add_service(health);
+    let stopped = router.serve_with_shutdown("127.0.0.1:0".parse().unwrap(), ready(()));
+    stopped.await.unwrap();
+}
+
+/// hyper: as a service of hyper's.
+#[test]
+fn hyper_takes_it() {
+    fn takes<S>(_: S)
+    where
+        S: hyper::service::Service<Request<Incoming>, Future: Send> + Clone + Send,
+        S::Response: Send,
+        S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+    }
+    let app = tower::service_fn(|_: Request<Incoming>| async {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    takes(TowerToHyperService::new(layer().layer(app)));
+    takes(TowerToHyperService::new(DcrEndpoint::new(
+        Recorder::default(),
+    )));
+}
+
+/// A service that can do nothing at all can still have registration in front.
+#[tokio::test]
+async fn the_least_inner_service() {
+    let service = layer().layer(Least(Rc::new(())));
+    let request = Request::get("/elsewhere")
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    assert!(tower::ServiceExt::oneshot(service, request).await.is_err());
+
+    let mut service = layer().layer(Least(Rc::new(())));
+    let response = service
+        .call(support::register(support::CLIENT))
+        .await
+        .ok()
+        .unwrap();
+    assert_eq!(response.status(), 403);
+}

@@ -1,0 +1,115 @@
+//! The four operations as a client sees them, through the layer.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod lifecycle;
+mod metadata;
+mod unauthorized;
+mod updates;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use serde_json::{Value, json};
+use tower_dcr::DcrEndpoint;
+use tower_dcr::embedded::EmbeddedBackend;
+
+use support::*;
+
+/// The public URL of the configuration endpoint, in all tests.
+const CONFIGURATION_ENDPOINT: &str = "https://as.example.com/register";
+
+/// A registry behind the layer.
+struct Registry(DcrEndpoint<EmbeddedBackend>);
+
+impl Registry {
+    fn embedded() -> Self {
+        Self(DcrEndpoint::new(
+            EmbeddedBackend::in_memory(CONFIGURATION_ENDPOINT).unwrap(),
+        ))
+    }
+
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Answer {
+        let answer = ask(&self.0, request).await;
+        answer.assert_well_formed();
+        answer
+    }
+
+    async fn register(&self, metadata: &Value) -> Answer {
+        self.ask(register(metadata.to_string())).await
+    }
+
+    /// A client that was registered with this metadata.
+    async fn client(&self, metadata: &Value) -> Client<'_> {
+        let answer = self.register(metadata).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        Client {
+            registry: self,
+            information: answer.json(),
+        }
+    }
+}
+
+/// A client, as it was registered.
+struct Client<'r> {
+    registry: &'r Registry,
+    information: Value,
+}
+
+impl Client<'_> {
+    fn id(&self) -> &str {
+        self.information["client_id"].as_str().unwrap()
+    }
+
+    fn token(&self) -> &str {
+        self.information["registration_access_token"]
+            .as_str()
+            .unwrap()
+    }
+
+    fn path(&self) -> String {
+        format!("/register/{}", self.id())
+    }
+
+    async fn read(&self) -> Answer {
+        self.registry
+            .ask(configure("GET", &self.path(), self.token(), ""))
+            .await
+    }
+
+    async fn delete(&self) -> Answer {
+        self.registry
+            .ask(configure("DELETE", &self.path(), self.token(), ""))
+            .await
+    }
+
+    /// An update to exactly this, whatever it holds.
+    async fn put(&self, body: &Value) -> Answer {
+        self.registry
+            .ask(configure(
+                "PUT",
+                &self.path(),
+                self.token(),
+                body.to_string(),
+            ))
+            .await
+    }
+
+    /// An update to this metadata, the `client_id` added.
+    async fn update(&self, metadata: &Value) -> Answer {
+        let mut body = metadata.clone();
+        body["client_id"] = json!(self.id());
+        self.put(&body).await
+    }
+}
+
+/// Metadata with nothing wrong, and these members besides.
+fn with(members: Value) -> Value {
+    let mut metadata = json!({"redirect_uris": ["https://client.example.org/cb"]});
+    let Value::Object(members) = members else {
+        panic!("not an object");
+    };
+    metadata.as_object_mut().unwrap().extend(members);
+    metadata
+}

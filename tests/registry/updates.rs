@@ -1,0 +1,133 @@
+//! Updates (RFC 7592 section 2.2).
+
+use serde_json::{Value, json};
+
+use super::*;
+
+#[tokio::test]
+async fn an_update_replaces() {
+    let registry = Registry::embedded();
+    let client = registry
+        .client(&with(
+            json!({"client_name": "a", "client_name#fr": "b", "scope": "read", "contacts": ["c"]}),
+        ))
+        .await;
+    let updated = client.update(&with(json!({"scope": "write"}))).await.json();
+    assert_eq!(updated["scope"], "write");
+    for gone in ["client_name", "client_name#fr", "contacts"] {
+        assert_eq!(updated.get(gone), None, "{gone}");
+    }
+    assert_eq!(client.read().await.json(), updated);
+}
+
+#[tokio::test]
+async fn what_was_issued_stays() {
+    let registry = Registry::embedded();
+    let client = registry.client(&with(json!({}))).await;
+    let updated = client.update(&with(json!({}))).await.json();
+    for issued in [
+        "client_id",
+        "client_secret",
+        "client_id_issued_at",
+        "client_secret_expires_at",
+        "registration_access_token",
+        "registration_client_uri",
+    ] {
+        assert_eq!(updated[issued], client.information[issued], "{issued}");
+        assert_ne!(updated[issued], Value::Null, "{issued}");
+    }
+}
+
+#[tokio::test]
+async fn the_client_id_must_be_there_and_the_clients() {
+    let registry = Registry::embedded();
+    let client = registry.client(&with(json!({}))).await;
+    let other = registry.client(&with(json!({}))).await;
+    for body in [
+        with(json!({})),
+        with(json!({"client_id": null})),
+        with(json!({"client_id": ""})),
+        with(json!({"client_id": 1})),
+        with(json!({"client_id": other.id()})),
+        with(json!({"client_id": [client.id()]})),
+    ] {
+        client
+            .put(&body)
+            .await
+            .assert_error(400, "invalid_client_metadata");
+    }
+    assert_eq!(client.read().await.json(), client.information);
+}
+
+#[tokio::test]
+async fn a_client_may_send_back_what_it_got() {
+    let registry = Registry::embedded();
+    for method in ["client_secret_basic", "none"] {
+        let client = registry
+            .client(&with(json!({"token_endpoint_auth_method": method})))
+            .await;
+        let answer = client.put(&client.information).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.json(), client.information);
+    }
+}
+
+#[tokio::test]
+async fn a_client_may_not_choose_what_is_issued() {
+    let registry = Registry::embedded();
+    let client = registry.client(&with(json!({}))).await;
+    let public = registry
+        .client(&with(json!({"token_endpoint_auth_method": "none"})))
+        .await;
+    for members in [
+        json!({"client_secret": "mine"}),
+        json!({"client_secret": 1}),
+        json!({"client_id_issued_at": 1}),
+        json!({"client_id_issued_at": "0"}),
+        json!({"client_secret_expires_at": 1}),
+        json!({"registration_access_token": "mine"}),
+        json!({"registration_access_token": ["mine"]}),
+        json!({"registration_client_uri": "https://evil.example/"}),
+    ] {
+        for client in [&client, &public] {
+            client
+                .update(&with(members.clone()))
+                .await
+                .assert_error(400, "invalid_client_metadata");
+            assert_eq!(client.read().await.json(), client.information);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_goes_and_comes_with_the_method() {
+    let registry = Registry::embedded();
+    let client = registry.client(&with(json!({}))).await;
+    let public = client
+        .update(&with(json!({"token_endpoint_auth_method": "none"})))
+        .await
+        .json();
+    assert_eq!(public.get("client_secret"), None);
+    assert_eq!(public.get("client_secret_expires_at"), None);
+
+    let back = client.update(&with(json!({}))).await.json();
+    let secret = back["client_secret"].as_str().unwrap();
+    assert_ne!(secret, client.information["client_secret"]);
+    assert_eq!(back["client_secret_expires_at"], 0);
+
+    // From one method with a secret to another it stays.
+    let post = with(json!({"token_endpoint_auth_method": "client_secret_post"}));
+    assert_eq!(client.update(&post).await.json()["client_secret"], secret);
+}
+
+#[tokio::test]
+async fn a_refused_update_changes_nothing() {
+    let registry = Registry::embedded();
+    let client = registry.client(&with(json!({"client_name": "a"}))).await;
+    let bad = with(json!({"client_name": "b", "jwks": 1}));
+    client
+        .update(&bad)
+        .await
+        .assert_error(400, "invalid_client_metadata");
+    assert_eq!(client.read().await.json(), client.information);
+}

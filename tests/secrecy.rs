@@ -1,0 +1,387 @@
+//! A sentinel in every secret, token and metadata value, through every operation and every failure: it appears in no
+//! `Debug`, no log and no error.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::convert::Infallible;
+use std::error::Error as _;
+use std::fmt::{Debug, Write as _};
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use serde_json::json;
+use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::{
+    Backend, BackendService, BoxError, DcrEndpoint, DcrLayer, Operation, Outcome, Reply,
+    SharedBackend, Unavailable, backend_fn,
+};
+use tracing_subscriber::fmt::MakeWriter;
+
+use support::*;
+
+const SENTINEL: &str = "SENTINEL";
+const TOKEN: &str = "token-SENTINEL";
+const CONTENT: &str = r#"{"client_id":"1","client_secret":"secret-SENTINEL","registration_access_token":"token-SENTINEL","client_name":"name-SENTINEL"}"#;
+
+/// Everything that is written anywhere but to the client.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn debug(&self, value: &impl Debug) {
+        let mut text = String::new();
+        writeln!(text, "{value:?} {value:#?}").unwrap();
+        self.0.lock().unwrap().extend(text.bytes());
+    }
+}
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Written {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
+
+/// The four operations, and what the layer refuses of them, each with sentinels wherever a client can put one.
+fn requests() -> Vec<Request<Full<Bytes>>> {
+    let metadata = json!({
+        "client_name": "name-SENTINEL",
+        "redirect_uris": ["https://SENTINEL.example/cb"],
+        "jwks": {"keys": [{"k": "key-SENTINEL"}]},
+        "name-SENTINEL": "value-SENTINEL",
+    })
+    .to_string();
+    let bad = [
+        metadata.replace("https:", "javascript:"),
+        metadata.replace("[\"https:", "[1,\"https:"),
+        metadata.replace("\"client_name\":", "\"name-SENTINEL\":"),
+        metadata.replace('}', ""),
+        format!("[{metadata}]"),
+        format!("\"{SENTINEL}\""),
+        "{\"SENTINEL\":1e999}".to_owned(),
+        "{\"SENTINEL\":\"\\ud800\"}".to_owned(),
+        "{\"client_name\":{\"a\":\"SENTINEL\"}}".to_owned(),
+    ];
+    let mut requests = vec![register(metadata.clone())];
+    for method in ["POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+        for path in [
+            "/register",
+            "/register/1",
+            "/register/%zz-SENTINEL",
+            "/register?access_token=token-SENTINEL",
+            "/register/1?access_token=token-SENTINEL",
+            "/register?x=SENTINEL",
+        ] {
+            requests.push(configure(method, path, TOKEN, metadata.clone()));
+        }
+        for body in &bad {
+            requests.push(configure(method, "/register", TOKEN, body.clone()));
+            requests.push(configure(method, "/register/1", TOKEN, body.clone()));
+        }
+    }
+    for request in &mut requests {
+        request
+            .headers_mut()
+            .insert("cookie", "session=SENTINEL".parse().unwrap());
+    }
+    for malformed in [
+        "Bearer SENTINEL SENTINEL",
+        "Bearer \"SENTINEL\"",
+        "Basic SENTINEL",
+    ] {
+        for mut request in [register(CLIENT), configure("GET", "/register/1", TOKEN, "")] {
+            request
+                .headers_mut()
+                .insert("authorization", malformed.parse().unwrap());
+            requests.push(request);
+        }
+    }
+    let mut typed = register(metadata);
+    typed
+        .headers_mut()
+        .insert("content-type", "text/SENTINEL".parse().unwrap());
+    requests.push(typed);
+    requests
+}
+
+/// Writes down the `Debug` of what it is asked, then answers as told.
+fn spy<E>(
+    written: &Written,
+    answer: impl Fn(&Operation) -> Result<Reply, E> + Send + Sync + 'static,
+) -> impl Backend
+where
+    E: Into<BoxError> + Send + 'static,
+{
+    let written = written.clone();
+    backend_fn(move |operation: Operation| {
+        written.debug(&operation);
+        match &operation {
+            Operation::Register(register) => written.debug(register),
+            Operation::Read(read) => written.debug(read),
+            Operation::Update(update) => written.debug(update),
+            Operation::Delete(delete) => written.debug(delete),
+        }
+        written.debug(&operation.token());
+        written.debug(&operation.metadata());
+        let answer = answer(&operation);
+        if let Ok(reply) = &answer {
+            written.debug(reply);
+        }
+        async { answer }
+    })
+}
+
+/// Asks everything, and writes down the `Debug` of everything that comes back but the content itself.
+async fn ask_all<S, B>(written: &Written, service: S)
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Debug,
+    S::Future: Debug,
+    B: http_body::Body<Error: Debug> + Debug,
+{
+    written.debug(&service);
+    for request in requests() {
+        let mut service = service.clone();
+        let future = service.ready().await.unwrap().call(request);
+        written.debug(&future);
+        let response = future.await.unwrap();
+        if let Some(outcome) = response.extensions().get::<Outcome>() {
+            written.debug(outcome);
+            let mut cause = outcome.cause();
+            while let Some(error) = cause {
+                written.debug(&error.to_string());
+                written.debug(&error);
+                cause = error.source();
+            }
+        }
+        written.debug(&response.body());
+        written.debug(&response.headers());
+        let quiet = response.status().as_u16() >= 400;
+        let answer = Answer::of(response).await;
+        if quiet && !answer.json().as_object().unwrap().contains_key("client_id") {
+            // Our own errors quote nothing either.
+            written.debug(&answer.body);
+        }
+    }
+}
+
+fn layered<B: Backend>(
+    backend: B,
+) -> impl Service<
+    Request<Full<Bytes>>,
+    Response = Response<impl http_body::Body<Error = BoxError> + Debug>,
+    Error = Infallible,
+    Future: Debug,
+> + Clone
++ Debug {
+    #[derive(Clone, Copy, Debug)]
+    struct App;
+
+    impl Service<Request<Full<Bytes>>> for App {
+        type Response = Response<Full<Bytes>>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<Full<Bytes>>, Infallible>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Result<(), Infallible>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+            std::future::ready(Ok(Response::default()))
+        }
+    }
+
+    DcrLayer::builder(backend)
+        .backend_timeout(Duration::from_millis(10))
+        .build()
+        .unwrap()
+        .layer(App)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_sentinel_is_written_anywhere() {
+    let written = Written::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(written.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let replies: [fn() -> Reply; 10] = [
+        || Reply::created(CONTENT),
+        || Reply::ok(CONTENT),
+        || Reply::updated(CONTENT),
+        || Reply::deleted(),
+        || Reply::bad_request(CONTENT),
+        || Reply::unauthorized(CONTENT),
+        || Reply::internal_server_error(CONTENT),
+        || Reply::ok("\"SENTINEL\""),
+        || Reply::created("{\"SENTINEL"),
+        || Reply::bad_request(b"{\"SENTINEL\":\"\xff\"}".to_vec()),
+    ];
+    for reply in replies {
+        ask_all(
+            &written,
+            layered(spy(&written, move |_| Ok::<_, Infallible>(reply()))),
+        )
+        .await;
+    }
+    ask_all(
+        &written,
+        layered(spy(&written, |_| Err::<Reply, _>("failed"))),
+    )
+    .await;
+    ask_all(
+        &written,
+        layered(spy(&written, |_| {
+            Err::<Reply, _>(Wrapped(Unavailable::new().into()))
+        })),
+    )
+    .await;
+    ask_all(
+        &written,
+        layered(SharedBackend::new(spy(&written, |_| {
+            Ok::<_, Infallible>(Reply::ok(CONTENT))
+        }))),
+    )
+    .await;
+
+    // Not in time, by our clock and by tower's.
+    let never = || backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
+    ask_all(&written, layered(never())).await;
+    let timeout = ServiceBuilder::new()
+        .timeout(Duration::from_millis(1))
+        .service(BackendService::new(never()));
+    ask_all(&written, layered(timeout)).await;
+
+    // The embedded registry, with the secrets that it issues.
+    let embedded = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
+    written.debug(&embedded);
+    ask_all(&written, layered(embedded.clone())).await;
+    let endpoint = DcrEndpoint::new(spy_on(&written, embedded));
+    let client = ask(&endpoint, register(CLIENT)).await.json();
+    let issued = |name: &str| client[name].as_str().unwrap().to_owned();
+    let (id, token, secret) = (
+        issued("client_id"),
+        issued("registration_access_token"),
+        issued("client_secret"),
+    );
+    let path = format!("/register/{id}");
+    for (method, token) in [
+        ("GET", &token),
+        ("PUT", &token),
+        ("GET", &secret),
+        ("DELETE", &token),
+        ("GET", &token),
+    ] {
+        let response = endpoint
+            .clone()
+            .oneshot(configure(method, &path, token, client.to_string()))
+            .await
+            .unwrap();
+        written.debug(&response.extensions().get::<Outcome>());
+        written.debug(&response);
+    }
+
+    let text = written.text();
+    for looked_for in [SENTINEL, &token, &secret] {
+        assert!(!text.contains(looked_for), "{}", around(&text, looked_for));
+    }
+    // It did look: what may be written was.
+    for expected in [
+        "ERROR",
+        "client registration failed",
+        "the backend did not answer in time",
+        "operation=\"update\"",
+        "client_id: \"1\"",
+    ] {
+        assert!(text.contains(expected), "{expected}");
+    }
+}
+
+fn spy_on(written: &Written, backend: EmbeddedBackend) -> impl Backend {
+    let written = written.clone();
+    backend_fn(move |operation: Operation| {
+        let (written, backend) = (written.clone(), backend.clone());
+        async move {
+            written.debug(&operation);
+            let reply = backend.execute(operation).await;
+            written.debug(&reply);
+            reply
+        }
+    })
+}
+
+fn around(text: &str, looked_for: &str) -> String {
+    let at = text.find(looked_for).unwrap_or_default();
+    text.chars()
+        .skip(at.saturating_sub(300))
+        .take(400)
+        .collect()
+}
+
+#[test]
+fn errors_quote_nothing() {
+    let written = Written::default();
+    let token = tower_dcr::BearerToken::new("SENTINEL SENTINEL").unwrap_err();
+    let metadata = tower_dcr::ClientMetadata::parse("{\"SENTINEL\":SENTINEL}").unwrap_err();
+    let endpoint =
+        EmbeddedBackend::in_memory("https://user:SENTINEL@as.example.com/register").unwrap_err();
+    written.debug(&token.to_string());
+    written.debug(&token);
+    written.debug(&metadata.to_string());
+    written.debug(&metadata);
+    written.debug(&endpoint.to_string());
+    written.debug(&endpoint);
+    assert!(token.source().is_none() && metadata.source().is_none());
+    assert!(!written.text().contains(SENTINEL), "{}", written.text());
+}
+
+/// A line of the log is one line, whatever the cause says.
+#[tokio::test]
+async fn a_cause_cannot_break_out_of_its_line() {
+    let written = Written::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(written.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let endpoint = DcrEndpoint::new(backend_fn(|_: Operation| async {
+        Err::<Reply, _>(Wrapped("first\nERROR second\x1b[2J\r".into()))
+    }));
+    ask(&endpoint, register(CLIENT))
+        .await
+        .assert_error(500, "server_error");
+    let text = written.text();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(
+        text.contains(r"wrapped: first\nERROR second\u{1b}[2J\r"),
+        "{text}"
+    );
+    assert!(text.contains("ERROR") && text.contains("operation=\"register\""));
+}
