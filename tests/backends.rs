@@ -32,9 +32,14 @@ fn reply() -> Reply {
     Reply::created("{\"client_id\":\"1\"}")
 }
 
+async fn function(_: Operation) -> Result<Reply, std::io::Error> {
+    Ok(reply())
+}
+
 #[tokio::test]
-async fn a_closure() {
+async fn a_closure_or_a_function() {
     assert_registers(backend_fn(|_| async { Ok::<_, BoxError>(reply()) })).await;
+    assert_registers(backend_fn(async |_: Operation| Ok::<_, BoxError>(reply()))).await;
 
     let state = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&state);
@@ -48,9 +53,6 @@ async fn a_closure() {
     .await;
     assert_eq!(state.load(Ordering::SeqCst), 1);
 
-    async fn function(_: Operation) -> Result<Reply, std::io::Error> {
-        Ok(reply())
-    }
     assert_registers(backend_fn(function)).await;
 }
 

@@ -18,7 +18,9 @@ use tower::layer::layer_fn;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_dcr::{BackendService, BoxError, DcrLayer, Operation, Reply, backend_fn};
+use tower_dcr::{
+    BackendService, BoxError, DcrLayer, EndpointBody, Operation, Reply, ResponseBody, backend_fn,
+};
 use tower_test::mock;
 
 use support::*;
@@ -159,8 +161,7 @@ async fn response_bodies_know_their_size() {
     assert!(response.body().is_end_stream());
 
     // Outer layers make a body of their own where they answer by themselves.
-    type ResponseBody = tower_dcr::ResponseBody<Body, tower_dcr::EndpointBody>;
-    let default = ResponseBody::default();
+    let default = ResponseBody::<Body, EndpointBody>::default();
     assert_eq!(default.size_hint().exact(), SizeHint::with_exact(0).exact());
     assert!(default.is_end_stream());
 }
@@ -291,7 +292,7 @@ async fn a_response_future_that_is_dropped_drops_the_backends() {
 async fn a_backend_that_fails_leaves_the_service_usable() {
     let calls = AtomicUsize::new(0);
     let backend = backend_fn(move |_: Operation| {
-        let fails = calls.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let fails = calls.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         async move {
             if fails {
                 Err("failed")
@@ -385,7 +386,7 @@ async fn an_endpoint_layer_may_change_both_bodies() {
             },
         ))
         .endpoint_layer(tower::util::MapResponseLayer::new(
-            |response: Response<tower_dcr::EndpointBody>| response.map(axum::body::Body::new),
+            |response: Response<EndpointBody>| response.map(axum::body::Body::new),
         ))
         .layer(app);
     let answer = ask(&service, register(CLIENT)).await;

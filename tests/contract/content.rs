@@ -8,6 +8,8 @@ use tower_dcr::DcrEndpoint;
 
 use super::support::*;
 
+type Headers = &'static [(&'static str, &'static str)];
+
 /// A POST and a PUT with these headers and this body.
 fn requests(headers: &[(&'static str, &str)], body: impl Fn() -> Script) -> [Request<Script>; 2] {
     [("POST", "/register"), ("PUT", "/register/1")].map(|(method, path)| {
@@ -153,7 +155,7 @@ fn large() -> Script {
 #[tokio::test]
 async fn up_to_one_mib_of_a_refused_body_is_drained() {
     let endpoint = DcrEndpoint::new(Recorder::default());
-    let refused: [(&str, &str, &[(&str, &str)], u16); 8] = [
+    let refused: [(&str, &str, Headers, u16); 8] = [
         ("PATCH", "/register", &[], 405),
         ("HEAD", "/register", &[], 405),
         ("PUT", "/register/1?access_token", &[JSON], 400),

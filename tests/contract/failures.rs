@@ -229,7 +229,7 @@ async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
         Ok::<_, Infallible>(Response::new(String::new()))
     });
     let never = backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
-    let slow = DcrLayer::new(never.clone())
+    let slow = DcrLayer::new(never)
         .endpoint_layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
         .layer(app);
     for (request, kind) in requests().into_iter().zip([

@@ -120,10 +120,7 @@ impl Connection {
 
     /// Whether anything more came.
     async fn fill(&mut self) -> bool {
-        let mut buffer = [0; 16 * 1024];
-        let count = self.stream.read(&mut buffer).await.unwrap_or(0);
-        self.received.extend_from_slice(&buffer[..count]);
-        count > 0
+        self.stream.read_buf(&mut self.received).await.unwrap_or(0) > 0
     }
 }
 

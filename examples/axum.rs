@@ -1,0 +1,70 @@
+//! An axum application with registration: a page of its own, the metadata document that clients discover the endpoint
+//! by, and the layer.
+//!
+//! `cargo run --example axum`, with an embedded registry that is empty at each start.
+//!
+//! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
+//! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
+
+mod common;
+
+use std::error::Error;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::json;
+use tower_dcr::DcrLayer;
+use tower_dcr::embedded::EmbeddedBackend;
+use tower_http::cors::{Any, CorsLayer};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let (listener, base_url) = common::listen().await?;
+
+    let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
+    let dcr = DcrLayer::new(backend).endpoint_layer(cors());
+
+    // Clients find the endpoint here (RFC 8414). The first two endpoints are yours to build.
+    let metadata = Json(json!({
+        "issuer": base_url,
+        "authorization_endpoint": format!("{base_url}/authorize"),
+        "token_endpoint": format!("{base_url}/token"),
+        "registration_endpoint": format!("{base_url}/register"),
+        "response_types_supported": ["code"],
+    }));
+    let app = Router::new()
+        .route("/", get(async || "A page of the application.\n"))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(async move || metadata).layer(cors()),
+        )
+        // Last, after every route, nest, merge and fallback.
+        .layer(dcr);
+
+    common::print_what_to_try(&base_url);
+    println!(
+        "# the application itself\ncurl -sSi {base_url}/\ncurl -sSi -w '\\n' {base_url}/.well-known/oauth-authorization-server\n"
+    );
+    tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(common::ctrl_c()) => served?,
+        () = common::ctrl_c_and_patience() => {}
+    }
+    Ok(())
+}
+
+/// Clients that run in a browser register from any origin. Nothing here goes by cookies, so none are allowed.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        // By name: `*` does not cover `Authorization`.
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            HeaderName::from_static("mcp-protocol-version"),
+        ])
+        .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
+}

@@ -1,0 +1,62 @@
+//! What the examples share: where they listen, and what they say at start.
+
+use std::env;
+use std::io;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+/// Binds the address in `LISTEN`, and gives the public base URL in `DCR_BASE_URL`, that of the address unless set.
+pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
+    let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(&address).await?;
+    let base_url = env::var("DCR_BASE_URL").or_else(|_| {
+        // The port that the system chose, where it was asked to.
+        let address = match address.strip_suffix(":0") {
+            Some(_) => listener.local_addr()?.to_string(),
+            None => address,
+        };
+        Ok::<_, io::Error>(format!("http://{address}"))
+    })?;
+    Ok((listener, base_url.trim_end_matches('/').to_owned()))
+}
+
+/// Ends on ctrl-c.
+pub(crate) async fn ctrl_c() {
+    // Where there are no signals, there is nothing to wait for.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// How long what is being answered at ctrl-c may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Ends when there is no patience left after ctrl-c.
+#[allow(dead_code, reason = "an example may see to it by other means")]
+pub(crate) async fn ctrl_c_and_patience() {
+    ctrl_c().await;
+    tokio::time::sleep(PATIENCE).await;
+}
+
+/// Prints the life of a client, to be pasted into a shell.
+pub(crate) fn print_what_to_try(base_url: &str) {
+    println!(
+        r#"Registration is at {base_url}/register; stop with ctrl-c. Paste into a shell:
+
+# register a client
+CLIENT=$(curl -sS {base_url}/register -H 'Content-Type: application/json' \
+  -d '{{"client_name":"My Client","redirect_uris":["http://127.0.0.1:8080/callback"]}}'); echo "$CLIENT"
+
+# what it was given: its identifier, its own URL and the token for it
+member() {{ echo "$CLIENT" | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }}
+ID=$(member client_id) URI=$(member registration_client_uri) TOKEN=$(member registration_access_token)
+
+# read, update and delete it
+curl -sSi -w '\n' "$URI" -H "Authorization: Bearer $TOKEN"
+curl -sSi -w '\n' -X PUT "$URI" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d "{{\"client_id\":\"$ID\",\"client_name\":\"My New Client\",\"redirect_uris\":[\"http://127.0.0.1:8080/callback\"]}}"
+curl -sSi -w '\n' -X DELETE "$URI" -H "Authorization: Bearer $TOKEN"
+"#
+    );
+}

@@ -1,0 +1,87 @@
+//! A hyper server with registration, without a framework: a tower service that answers everything else.
+//!
+//! `cargo run --example hyper`, with an embedded registry that is empty at each start. It speaks HTTP/1.1 and HTTP/2.
+//!
+//! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
+//! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
+
+mod common;
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tower::{Layer, service_fn};
+use tower_dcr::DcrLayer;
+use tower_dcr::embedded::EmbeddedBackend;
+use tower_http::cors::{Any, CorsLayer};
+
+/// The application: it sees every request that is not for registration.
+async fn app(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let text = format!("You asked for {}.\n", request.uri().path());
+    Ok(Response::new(text.into()))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let (listener, base_url) = common::listen().await?;
+
+    let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
+    let dcr = DcrLayer::new(backend).endpoint_layer(
+        CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+            .allow_headers([
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                HeaderName::from_static("mcp-protocol-version"),
+            ])
+            .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER]),
+    );
+    let service = dcr.layer(service_fn(app));
+
+    common::print_what_to_try(&base_url);
+    println!("# the application itself\ncurl -sSi {base_url}/page\n");
+
+    let server = auto::Builder::new(TokioExecutor::new());
+    let connections = GracefulShutdown::new();
+    let mut stop = pin!(common::ctrl_c());
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Too many open files, most often: it passes.
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let service = TowerToHyperService::new(service.clone());
+        let connection = server
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error, "a connection ended early");
+            }
+        });
+    }
+    // What is being answered has that long.
+    let _ = tokio::time::timeout(common::PATIENCE, connections.shutdown()).await;
+    Ok(())
+}

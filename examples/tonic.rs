@@ -1,0 +1,59 @@
+//! A gRPC service and registration on one port: tonic with the layer, over HTTP/1.1 and HTTP/2.
+//!
+//! `cargo run --example tonic`, with an embedded registry that is empty at each start. The gRPC service is the standard
+//! health check.
+//!
+//! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
+//! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
+
+mod common;
+
+use std::error::Error;
+
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tower_dcr::DcrLayer;
+use tower_dcr::embedded::EmbeddedBackend;
+use tower_http::cors::{Any, CorsLayer};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let (listener, base_url) = common::listen().await?;
+    let address = listener.local_addr()?;
+
+    let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
+    let dcr = DcrLayer::new(backend).endpoint_layer(
+        CorsLayer::new()
+            .allow_origin(Any)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+            .allow_headers([
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                HeaderName::from_static("mcp-protocol-version"),
+            ])
+            .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER]),
+    );
+    let (_reporter, health) = tonic_health::server::health_reporter();
+
+    common::print_what_to_try(&base_url);
+    println!(
+        r"# the gRPC service on the same port: grpc-status: 0, and SERVING (08 01) in the body
+printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge http://{address}/grpc.health.v1.Health/Check \
+  -H 'Content-Type: application/grpc' -H 'TE: trailers' --data-binary @- -D - | od -c
+"
+    );
+    let server = Server::builder()
+        // gRPC alone needs HTTP/2 only; most clients register over HTTP/1.1.
+        .accept_http1(true)
+        .layer(dcr)
+        .add_service(health)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), common::ctrl_c());
+    tokio::select! {
+        served = server => served?,
+        () = common::ctrl_c_and_patience() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! The examples, run as a newcomer would: they say where registration is, serve it, and stop on ctrl-c.
+#![cfg(unix)]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+use support::wire::exchange;
+use support::*;
+
+/// A running example, stopped with the test.
+struct Example {
+    process: Child,
+    address: SocketAddr,
+    said: String,
+}
+
+impl Example {
+    /// Cargo builds the examples before it runs the tests, beside them.
+    fn start(name: &str) -> Self {
+        let mut program: PathBuf = std::env::current_exe().unwrap();
+        program.pop();
+        program.pop();
+        program.push("examples");
+        program.push(name);
+        let mut process = Command::new(&program)
+            .env("LISTEN", "127.0.0.1:0")
+            .env_remove("DCR_BASE_URL")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!(
+                    "{}: {error}; `cargo build --examples` builds it",
+                    program.display()
+                )
+            });
+        let mut said = String::new();
+        let mut lines = BufReader::new(process.stdout.take().unwrap());
+        lines.read_line(&mut said).unwrap();
+        let url = said
+            .split(' ')
+            .find(|word| word.starts_with("http://"))
+            .unwrap();
+        let address = url["http://".len()..]
+            .split('/')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        std::thread::spawn(move || lines.read_to_string(&mut String::new()));
+        Self {
+            process,
+            address,
+            said,
+        }
+    }
+
+    /// Sends ctrl-c, and gives whether it ended well.
+    fn interrupt(mut self) -> bool {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        self.process.wait().unwrap().success()
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        // It has ended already, where all went well.
+        let _ = self.process.kill();
+    }
+}
+
+fn request(line: &str, token: &str, body: &str) -> String {
+    format!(
+        "{line} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+async fn the_main_job(example: &Example) {
+    let address = example.address;
+    assert!(example.said.contains(&format!("http://{address}/register")));
+
+    let registered = exchange(address, request("POST /register", "initial", CLIENT)).await;
+    assert_eq!(registered.status, 201);
+    registered.assert_well_formed();
+    let client = registered.json();
+    let issued = |name: &str| client[name].as_str().unwrap().to_owned();
+    let (id, token) = (issued("client_id"), issued("registration_access_token"));
+    assert_eq!(
+        issued("registration_client_uri"),
+        format!("http://{address}/register/{id}")
+    );
+
+    let path = format!("/register/{id}");
+    let read = exchange(address, request(&format!("GET {path}"), &token, "")).await;
+    assert_eq!((read.status.as_u16(), read.json()), (200, client.clone()));
+    let updated = exchange(
+        address,
+        request(&format!("PUT {path}"), &token, &client.to_string()),
+    )
+    .await;
+    assert_eq!(
+        (updated.status.as_u16(), updated.json()),
+        (200, client.clone())
+    );
+    let wrong = exchange(address, request(&format!("DELETE {path}"), "wrong", "")).await;
+    wrong.assert_error(401, "invalid_token");
+    let deleted = exchange(address, request(&format!("DELETE {path}"), &token, "")).await;
+    assert_eq!(deleted.status, 204);
+
+    // CORS, on success and on errors.
+    for answer in [registered, read, updated, wrong, deleted] {
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        let exposed = answer.header("access-control-expose-headers").unwrap();
+        assert!(exposed.contains("www-authenticate") && exposed.contains("retry-after"));
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+    }
+    let preflight = "OPTIONS /register HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n\
+                     Access-Control-Request-Method: POST\r\n\
+                     Access-Control-Request-Headers: authorization,content-type,mcp-protocol-version\r\n\r\n";
+    let preflight = exchange(address, preflight).await;
+    assert_eq!(preflight.status, 200);
+    let allowed = preflight.header("access-control-allow-headers").unwrap();
+    assert_eq!(allowed, "authorization,content-type,mcp-protocol-version");
+}
+
+#[tokio::test]
+async fn axum() {
+    let example = Example::start("axum");
+    the_main_job(&example).await;
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(exchange(example.address, get("/")).await.status, 200);
+    let metadata = exchange(
+        example.address,
+        get("/.well-known/oauth-authorization-server"),
+    )
+    .await;
+    let metadata: Value = metadata.json();
+    let endpoint = format!("http://{}/register", example.address);
+    assert_eq!(metadata["registration_endpoint"], endpoint);
+    assert!(example.interrupt());
+}
+
+#[tokio::test]
+async fn hyper() {
+    let example = Example::start("hyper");
+    the_main_job(&example).await;
+    let page = "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_eq!(
+        exchange(example.address, page).await.body,
+        "You asked for /page.\n"
+    );
+    assert!(example.interrupt());
+}
+
+#[tokio::test]
+async fn tonic() {
+    let example = Example::start("tonic");
+    the_main_job(&example).await;
+
+    // The gRPC service, and registration beside it on the same HTTP/2 connection.
+    let stream = TokioIo::new(TcpStream::connect(example.address).await.unwrap());
+    let (mut sender, connection) =
+        ::hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
+            .await
+            .unwrap();
+    let connection = tokio::spawn(connection);
+    let check = Request::post("http://localhost/grpc.health.v1.Health/Check")
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .body(Full::new(Bytes::from_static(&[0; 5])))
+        .unwrap();
+    let health = sender
+        .send_request(check)
+        .await
+        .unwrap()
+        .into_body()
+        .collect()
+        .await
+        .unwrap();
+    assert_eq!(health.trailers().unwrap()["grpc-status"], "0");
+    // SERVING.
+    assert_eq!(health.to_bytes(), [0, 0, 0, 0, 2, 8, 1].as_slice());
+
+    let mut registration = register(CLIENT);
+    *registration.uri_mut() = "http://localhost/register".parse().unwrap();
+    let response = sender.send_request(registration).await.unwrap();
+    assert_eq!(response.status(), 201);
+    drop((sender, response));
+    // Gone before the server is asked to stop, so that there is nothing it would wait for.
+    connection.abort();
+    assert!(connection.await.is_err());
+    assert!(example.interrupt());
+}
