@@ -45,14 +45,14 @@ printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge http://{address}/grpc.heal
   -H 'Content-Type: application/grpc' -H 'TE: trailers' --data-binary @- -D - | od -c
 "
     );
-    let server = Server::builder()
+    let serving = Server::builder()
         // gRPC alone needs HTTP/2 only; most clients register over HTTP/1.1.
         .accept_http1(true)
         .layer(dcr)
         .add_service(health)
         .serve_with_incoming_shutdown(TcpIncoming::from(listener), common::ctrl_c());
     tokio::select! {
-        served = server => served?,
+        result = serving => result?,
         () = common::ctrl_c_and_patience() => {}
     }
     Ok(())
