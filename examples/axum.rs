@@ -12,12 +12,9 @@ use std::error::Error;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 use tower_dcr::DcrLayer;
 use tower_dcr::embedded::EmbeddedBackend;
-use tower_http::cors::{Any, CorsLayer};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -25,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (listener, base_url) = common::listen().await?;
 
     let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
-    let dcr = DcrLayer::new(backend).endpoint_layer(cors());
+    let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
 
     // Clients find the endpoint here (RFC 8414). The first two endpoints are yours to build.
     let metadata = Json(json!({
@@ -39,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/", get(async || "A page of the application.\n"))
         .route(
             "/.well-known/oauth-authorization-server",
-            get(async move || metadata).layer(cors()),
+            get(async move || metadata).layer(common::cors()),
         )
         // Last, after every route, nest, merge and fallback.
         .layer(dcr);
@@ -53,18 +50,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
         () = common::ctrl_c_and_patience() => {}
     }
     Ok(())
-}
-
-/// Clients that run in a browser register from any origin. Nothing here goes by cookies, so none are allowed.
-fn cors() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        // By name: `*` does not cover `Authorization`.
-        .allow_headers([
-            AUTHORIZATION,
-            CONTENT_TYPE,
-            HeaderName::from_static("mcp-protocol-version"),
-        ])
-        .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
 }

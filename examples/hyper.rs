@@ -13,8 +13,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -24,7 +23,6 @@ use hyper_util::service::TowerToHyperService;
 use tower::{Layer, service_fn};
 use tower_dcr::DcrLayer;
 use tower_dcr::embedded::EmbeddedBackend;
-use tower_http::cors::{Any, CorsLayer};
 
 /// The application: it sees every request that is not for registration.
 async fn app(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -38,17 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (listener, base_url) = common::listen().await?;
 
     let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
-    let dcr = DcrLayer::new(backend).endpoint_layer(
-        CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-            .allow_headers([
-                AUTHORIZATION,
-                CONTENT_TYPE,
-                HeaderName::from_static("mcp-protocol-version"),
-            ])
-            .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER]),
-    );
+    let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
     let service = dcr.layer(service_fn(app));
 
     common::print_what_to_try(&base_url);

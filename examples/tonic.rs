@@ -10,13 +10,10 @@ mod common;
 
 use std::error::Error;
 
-use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tower_dcr::DcrLayer;
 use tower_dcr::embedded::EmbeddedBackend;
-use tower_http::cors::{Any, CorsLayer};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -25,17 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
 
     let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
-    let dcr = DcrLayer::new(backend).endpoint_layer(
-        CorsLayer::new()
-            .allow_origin(Any)
-            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-            .allow_headers([
-                AUTHORIZATION,
-                CONTENT_TYPE,
-                HeaderName::from_static("mcp-protocol-version"),
-            ])
-            .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER]),
-    );
+    let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
     let (_reporter, health) = tonic_health::server::health_reporter();
 
     common::print_what_to_try(&base_url);

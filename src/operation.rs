@@ -143,8 +143,8 @@ impl fmt::Display for OperationKind {
 }
 
 /// What all four payloads share: the request they came from.
-macro_rules! payload {
-    ($payload:ident) => {
+macro_rules! of_a_request {
+    ($($payload:ident),*) => {$(
         impl $payload {
             /// The same, as if it came from this request. `Authorization` is taken out.
             #[must_use]
@@ -166,13 +166,39 @@ macro_rules! payload {
                 Self::$payload(payload)
             }
         }
-    };
+    )*};
 }
 
-payload!(Register);
-payload!(Read);
-payload!(Update);
-payload!(Delete);
+of_a_request!(Register, Read, Update, Delete);
+
+/// What the three payloads share that are about a client: which one, and who says so.
+macro_rules! of_a_client {
+    ($($payload:ident),*) => {$(
+        impl $payload {
+            /// The client that the path names, decoded. It is not known to exist.
+            #[must_use]
+            pub fn client_id(&self) -> &str {
+                &self.client_id
+            }
+
+            /// The token that was presented, unjudged.
+            #[must_use]
+            pub fn registration_access_token(&self) -> &BearerToken {
+                &self.registration_access_token
+            }
+        }
+
+        impl fmt::Debug for $payload {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($payload))
+                    .field("client_id", &self.client_id)
+                    .finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+
+of_a_client!(Read, Update, Delete);
 
 /// The parts of an operation that came from no request: an empty target, and the method of the operation.
 fn no_request(method: Method) -> Box<Parts> {
@@ -244,26 +270,6 @@ impl Read {
             parts: no_request(Method::GET),
         }
     }
-
-    /// The client that the path names, decoded. It is not known to exist.
-    #[must_use]
-    pub fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    /// The token that was presented, unjudged.
-    #[must_use]
-    pub fn registration_access_token(&self) -> &BearerToken {
-        &self.registration_access_token
-    }
-}
-
-impl fmt::Debug for Read {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Read")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A client update request (RFC 7592 section 2.2).
@@ -291,31 +297,11 @@ impl Update {
         }
     }
 
-    /// The client that the path names, decoded. It is not known to exist, and the `client_id` in the metadata may be
-    /// another one.
-    #[must_use]
-    pub fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    /// The token that was presented, unjudged.
-    #[must_use]
-    pub fn registration_access_token(&self) -> &BearerToken {
-        &self.registration_access_token
-    }
-
-    /// The metadata that shall replace the client's, the client's `client_id` in it.
+    /// The metadata that shall replace the client's. It should hold the `client_id`, and nobody has looked whether it is
+    /// that of the path.
     #[must_use]
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
-    }
-}
-
-impl fmt::Debug for Update {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Update")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
     }
 }
 
@@ -336,25 +322,5 @@ impl Delete {
             registration_access_token,
             parts: no_request(Method::DELETE),
         }
-    }
-
-    /// The client that the path names, decoded. It is not known to exist.
-    #[must_use]
-    pub fn client_id(&self) -> &str {
-        &self.client_id
-    }
-
-    /// The token that was presented, unjudged.
-    #[must_use]
-    pub fn registration_access_token(&self) -> &BearerToken {
-        &self.registration_access_token
-    }
-}
-
-impl fmt::Debug for Delete {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delete")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
     }
 }

@@ -40,6 +40,15 @@ fn post(headers: &str, body: &str) -> String {
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
+/// The next request on the connection is a registration, and is answered.
+async fn assert_goes_on(connection: &mut Connection, recorder: &Recorder) {
+    let length = CLIENT.len();
+    let request = post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT);
+    connection.send(request).await;
+    assert_eq!(connection.receive().await.unwrap().status.as_u16(), 201);
+    assert_eq!(recorder.calls(), 1);
+}
+
 #[tokio::test]
 async fn the_four_operations_on_one_connection() {
     let (address, recorder) = default_server().await;

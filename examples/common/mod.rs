@@ -1,10 +1,13 @@
-//! What the examples share: where they listen, and what they say at start.
+//! What the examples share: where they listen, what browsers may do, and what they say at start.
 
 use std::env;
 use std::io;
 use std::time::Duration;
 
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use tokio::net::TcpListener;
+use tower_http::cors::{Any, CorsLayer};
 
 /// Binds the address in `LISTEN`, and gives the public base URL in `DCR_BASE_URL`, that of the address unless set.
 pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
@@ -27,6 +30,20 @@ pub(crate) async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// Clients that run in a browser register from any origin. Nothing here goes by cookies, so none are allowed.
+pub(crate) fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        // By name: `*` does not cover `Authorization`.
+        .allow_headers([
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            HeaderName::from_static("mcp-protocol-version"),
+        ])
+        .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
 }
 
 /// How long what is being answered at ctrl-c may take.

@@ -55,7 +55,7 @@ async fn a_well_formed_token_in_any_spelling_of_the_scheme() {
 async fn malformed_and_repeated_credentials() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
-    let cases: [(&[&[u8]], &str); 21] = [
+    let cases: [(&[&[u8]], &str); 22] = [
         (&[b"Bearer"], ""),
         (&[b"Bearer "], ""),
         (&[b"Bearer a b"], ""),
@@ -68,6 +68,7 @@ async fn malformed_and_repeated_credentials() {
         (&[b"Bearer \ta"], ""),
         (&[b"Bearer,a"], ""),
         (&[b"Bearer=a"], ""),
+        (&[b"Bearer/a"], ""),
         (&[b"Bearer \xff"], ""),
         (&[b"Bearer a", b"Bearer a"], ""),
         (&[b"Bearer a", b"Basic eA=="], ""),
