@@ -64,5 +64,11 @@ fn what_is_no_backend_is_told_what_to_do() {
         ] {
             assert!(message.contains(expected), "{name}: {message}");
         }
+        // Said once, and nothing else blamed.
+        assert_eq!(message.matches("error[").count(), 1, "{name}: {message}");
+        assert!(
+            !message.contains("Service<Operation>` is not implemented"),
+            "{name}: {message}"
+        );
     }
 }
