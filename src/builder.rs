@@ -9,7 +9,8 @@ use crate::endpoint::{Challenges, Settings};
 use crate::paths::{DEFAULT_PATH, Paths};
 use crate::{Backend, DcrEndpoint, DcrLayer};
 
-/// Builds a [`DcrLayer`], or a [`DcrEndpoint`], with settings of your own.
+/// Builds a [`DcrLayer`], or a [`DcrEndpoint`], with settings of your own. [Endpoint layers](DcrLayer::endpoint_layer) are
+/// added to what was built.
 ///
 /// | setting | default |
 /// |---|---|
@@ -79,7 +80,7 @@ impl<B: Backend> DcrBuilder<B> {
     /// `/register/{client_id}`. The same rules hold as for the registration path, which must not be one segment below
     /// this one.
     ///
-    /// It must fit the `registration_client_uri` that the backend gives to clients.
+    /// It must fit the `registration_client_uri` that the backend gives to clients: an embedded registry is told its URL.
     pub fn configuration_path(mut self, path: impl Into<String>) -> Self {
         self.configuration_path = Some(path.into());
         self
@@ -112,6 +113,9 @@ impl<B: Backend> DcrBuilder<B> {
 
     /// How long the backend may take to answer, its readiness included; `None` for as long as it likes. Then its future
     /// is dropped, and the answer is 503. More than zero.
+    ///
+    /// A request that waits in an [endpoint layer](DcrLayer::endpoint_layer), for its turn in a concurrency limit say, has
+    /// not come to the backend yet: that time is the layer's to bound, or tower's `LoadShed`'s to do without.
     ///
     /// It runs where the [body time-out](Self::body_timeout) does.
     #[cfg(feature = "tokio")]
@@ -208,8 +212,10 @@ fn check_path(setting: &'static str, path: &str) -> Result<(), ConfigError> {
         "ends with \"/\" or holds \"//\""
     } else if path.split('/').any(|segment| matches!(segment, "." | "..")) {
         "holds a dot segment"
+    } else if path.contains(['{', '}', '*']) {
+        "looks like a pattern; the layer adds the client by itself"
     } else if !path.bytes().all(|byte| byte == b'/' || is_plain(byte)) {
-        "holds a character that has a meaning of its own, or that no path can hold"
+        "holds a character other than A-Z a-z 0-9 and - . _ ~ ! $ & ' ( ) + , ; = : @"
     } else {
         return Ok(());
     };
@@ -227,6 +233,10 @@ fn is_plain(byte: u8) -> bool {
 
 /// The segments of a bad path that could stay.
 fn mended(path: &str) -> String {
+    // Of a URL, the path.
+    let path = path.split_once("://").map_or(path, |(_, rest)| {
+        rest.split_once('/').map_or("", |(_, path)| path)
+    });
     let mended: String = path
         .split('/')
         .filter(|segment| !matches!(*segment, "" | "." | "..") && segment.bytes().all(is_plain))

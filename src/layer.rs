@@ -84,6 +84,10 @@ impl<B, E: Clone> DcrLayer<B, E> {
     /// as with axum's `Router::layer`. What comes out must be `Service<Request<_>>` and `Clone`; it may answer by
     /// itself, and change the bodies. Where it fails, the client gets what it would get for the backend's error.
     ///
+    /// How long a body may be is a [setting](DcrBuilder::body_limit) of the service, which answers in JSON; a
+    /// `RequestBodyLimitLayer` here would answer in its own words. tower's `RateLimit` is not `Clone`: put tower's `Buffer`
+    /// around it, both in one `ServiceBuilder`.
+    ///
     /// ```
     /// use http::HeaderValue;
     /// use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};

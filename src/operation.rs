@@ -18,7 +18,7 @@ use crate::{BearerToken, ClientMetadata};
 /// policy can see the peer's address, a client certificate or a tenant. `Debug` shows neither tokens, nor metadata, nor
 /// headers.
 ///
-/// To test a backend, make one without any request:
+/// To test a backend, make one without any request; its parts have the method of the operation and are empty else:
 ///
 /// ```
 /// use tower_dcr::{BearerToken, ClientMetadata, Operation, OperationKind, Read, Register};

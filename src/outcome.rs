@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use crate::{Action, BoxError, OperationKind};
@@ -97,7 +98,8 @@ impl Outcome {
         self.action
     }
 
-    /// The backend's own code of what happened, where it gave one.
+    /// The backend's own code of what happened, where it gave [one](crate::Reply::with_code). It is not the `error` of an
+    /// error response.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
@@ -106,10 +108,8 @@ impl Outcome {
     /// Why the client got a 5xx: the backend's error, or an endpoint layer's, or what was wrong with the reply. `None`
     /// on every other status, and where the backend answered `INTERNAL_SERVER_ERROR` itself.
     #[must_use]
-    pub fn cause(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause
-            .as_deref()
-            .map(|cause| cause as &(dyn Error + 'static))
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
     }
 }
 
@@ -149,5 +149,14 @@ impl fmt::Display for Chain<'_> {
 pub(crate) fn sources<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
+    std::iter::successors(Some(error), |&error| {
+        // Asked for its source, an io::Error skips the error it was made of.
+        let inside = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        match inside {
+            Some(inside) => Some(inside),
+            None => error.source(),
+        }
+    })
 }

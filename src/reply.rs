@@ -111,8 +111,8 @@ impl Reply {
         }
     }
 
-    /// The same, with the backend's own code of what happened, such as Authlete's `resultCode`. The client does not get
-    /// it; it is in the [`Outcome`](crate::Outcome) and in the log.
+    /// The same, with the backend's own code of what happened, such as Authlete's `resultCode`; it is not the `error` of an
+    /// error response. The client does not get it; it is in the [`Outcome`](crate::Outcome), and in the log of a 5xx.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
         self.code = Some(code.into());
@@ -129,6 +129,12 @@ impl Reply {
     #[must_use]
     pub fn content(&self) -> Option<&Bytes> {
         self.content.as_ref()
+    }
+
+    /// The error that it [refuses](Self::refuse) with. `None` too where the content was written by the backend.
+    #[must_use]
+    pub fn error(&self) -> Option<ErrorCode> {
+        self.error
     }
 
     /// The backend's own code, where it gave one.
@@ -169,7 +175,8 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// What the server shall do, in Authlete's words; the HTTP status follows from it.
+/// What the server shall do with a reply; the HTTP status follows from it. The names are those of the `action` in
+/// Authlete's Web API, which is where the idea is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {

@@ -168,10 +168,11 @@ impl Policy<Operation, Reply, BoxError> for TryAgain {
         _: &mut Operation,
         result: &mut Result<Reply, BoxError>,
     ) -> Option<Self::Future> {
-        let unavailable = result
-            .as_ref()
-            .is_err_and(|error| error.is::<Unavailable>());
-        self.0 = self.0.checked_sub(1).filter(|_| unavailable)?;
+        let error = result.as_ref().err()?.downcast_ref::<Unavailable>()?;
+        self.0 = self
+            .0
+            .checked_sub(1)
+            .filter(|_| !error.is_outcome_unknown())?;
         Some(ready(()))
     }
 
@@ -204,6 +205,16 @@ async fn towers_retry() {
         StatusCode::CREATED
     );
     assert_eq!(calls.load(Ordering::SeqCst), 3);
+
+    let unknown = backend_fn(|_: Operation| async {
+        Err::<Reply, _>(BoxError::from(Unavailable::outcome_unknown()))
+    });
+    let retrying = ServiceBuilder::new()
+        .retry(TryAgain(2))
+        .service(BackendService::new(unknown));
+    ask(&DcrEndpoint::new(retrying), register(CLIENT))
+        .await
+        .assert_error(503, "temporarily_unavailable");
 }
 
 /// A backend is tested without any HTTP.

@@ -60,6 +60,8 @@ fn what_is_no_backend_is_told_what_to_do() {
             "is not a registration backend",
             "backend_fn(|operation| async move { .. })",
             "`impl Backend` for it",
+            "BackendService::new(backend)",
+            "SharedBackend::new(backend)",
             "Service<Operation, Response = Reply> + Clone + Send + Sync + 'static",
         ] {
             assert!(message.contains(expected), "{name}: {message}");

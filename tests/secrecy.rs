@@ -5,7 +5,7 @@
 mod support;
 
 use std::convert::Infallible;
-use std::error::Error as _;
+use std::error::Error;
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -168,7 +168,7 @@ where
         let response = future.await.unwrap();
         if let Some(outcome) = response.extensions().get::<Outcome>() {
             written.debug(outcome);
-            let mut cause = outcome.cause();
+            let mut cause = outcome.cause().map(|cause| cause as &(dyn Error + 'static));
             while let Some(error) = cause {
                 written.debug(&error.to_string());
                 written.debug(&error);

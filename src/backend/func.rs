@@ -15,6 +15,26 @@ use crate::{Backend, BoxError, Operation, Reply};
 /// }));
 /// # let _ = layer;
 /// ```
+///
+/// An `async fn` works as well, and so does an async closure that captures nothing. What is captured is cloned for each
+/// operation:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use tower_dcr::{BoxError, Reply, backend_fn};
+///
+/// let asked = Arc::new(AtomicU64::new(0));
+/// let backend = backend_fn(move |_| {
+///     let asked = Arc::clone(&asked);
+///     async move {
+///         asked.fetch_add(1, Ordering::Relaxed);
+///         Ok::<_, BoxError>(Reply::forbidden())
+///     }
+/// });
+/// # let _ = backend;
+/// ```
 pub fn backend_fn<F, Fut, E>(f: F) -> BackendFn<F>
 where
     F: Fn(Operation) -> Fut + Send + Sync + 'static,

@@ -32,7 +32,8 @@ use crate::{BoxError, Operation, Reply};
 ///
 /// A backend that cannot answer returns an error. The client gets 503 `temporarily_unavailable` where the error or one of
 /// its [sources](std::error::Error::source) is [`Unavailable`] or one of tower's `Elapsed`, `Overloaded` and `Closed`, and
-/// 500 `server_error` otherwise; it learns nothing else. The error's text, with its sources, goes to the log and, with
+/// 500 `server_error` otherwise. To a register, update or delete that may have happened (`Elapsed`, `Closed`, an
+/// [`Unavailable::outcome_unknown`], or the layer's own time-out) it says so; the client learns nothing else. The error's text, with its sources, goes to the log and, with
 /// the error, into the [`Outcome`](crate::Outcome): keep tokens, secrets and metadata out of it.
 ///
 /// # Cancellation
@@ -69,6 +70,8 @@ use crate::{BoxError, Operation, Reply};
     label = "this cannot answer an `Operation`",
     note = "a closure: wrap it, `backend_fn(|operation| async move {{ .. }})`",
     note = "a type of your own: `impl Backend` for it, with `async fn execute(&self, operation: Operation) -> Result<Reply, Self::Error>`",
+    note = "tower's layers around a backend: the innermost service is `BackendService::new(backend)`",
+    note = "a `Box<dyn Backend>`, which cannot be: `SharedBackend::new(backend)`",
     note = "a tower service: it must be `Service<Operation, Response = Reply> + Clone + Send + Sync + 'static` with a `Send` future and an error that is `Into<BoxError>`"
 )]
 pub trait Backend: Send + Sync + 'static {

@@ -6,7 +6,8 @@ use crate::BoxError;
 
 /// The error of a [`Backend`](crate::Backend) that means 503 `temporarily_unavailable`: not now, perhaps later.
 ///
-/// It counts wherever it stands in an error's chain of [sources](Error::source). It comes in two kinds, since a client
+/// It counts wherever it stands in an error's chain of [sources](Error::source), or in an [`io::Error`](std::io::Error); the
+/// outermost of several counts. It comes in two kinds, since a client
 /// that is told to try again may register twice:
 ///
 /// - [`new`](Self::new): the backend did nothing, and the client may try again;
@@ -54,16 +55,14 @@ impl Unavailable {
         }
     }
 
-    /// The backend certainly did nothing, and it is worth trying again after this time. It is sent as `Retry-After`, in
-    /// whole seconds, rounded up, at most an hour.
+    /// It is worth trying again after this time. It is sent as `Retry-After`, in whole seconds, rounded up, at most an
+    /// hour. Where the [outcome is unknown](Self::outcome_unknown) it is not kept: trying again is not to be advised.
     #[must_use]
-    pub fn retry_after(self, wait: Duration) -> Self {
-        Self {
-            outcome: Outcome::Nothing {
-                retry_after: Some(wait),
-            },
-            ..self
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        if let Outcome::Nothing { retry_after } = &mut self.outcome {
+            *retry_after = Some(wait);
         }
+        self
     }
 
     /// The error behind this one, for the log.
@@ -75,18 +74,24 @@ impl Unavailable {
         }
     }
 
-    pub(crate) fn is_outcome_unknown(&self) -> bool {
+    /// Whether the operation may have happened. Where it certainly did not, it may be tried again, whatever it was.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
         matches!(self.outcome, Outcome::Unknown)
+    }
+
+    /// How long to wait before trying again, where that is [known](Self::retry_after).
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        match self.outcome {
+            Outcome::Nothing { retry_after } => retry_after,
+            Outcome::Unknown => None,
+        }
     }
 
     /// The value of `Retry-After`, in seconds.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        let Outcome::Nothing {
-            retry_after: Some(wait),
-        } = self.outcome
-        else {
-            return None;
-        };
+        let wait = self.wait()?;
         let rounded_up = wait
             .as_secs()
             .saturating_add(u64::from(wait.subsec_nanos() > 0));

@@ -9,7 +9,7 @@ pub(super) struct ConfigurationEndpoint(Box<str>);
 impl ConfigurationEndpoint {
     /// Refuses with words that follow "the URL of the client configuration endpoint".
     pub(super) fn new(url: &str, allow_http: bool) -> Result<Self, &'static str> {
-        let uri = Uri::parse(url).map_err(|_| "is not an absolute URL")?;
+        let uri = Uri::parse(url).map_err(|_| "is not an absolute URL of RFC 3986")?;
         let authority = uri
             .authority()
             .filter(|authority| !authority.host().is_empty())
@@ -17,7 +17,9 @@ impl ConfigurationEndpoint {
         let scheme = uri.scheme().as_str();
         if scheme.eq_ignore_ascii_case("http") {
             if !allow_http && !is_loopback(authority.host()) {
-                return Err("is plain http on a host that is not this machine");
+                return Err(
+                    "is plain http on a host other than localhost, 127.0.0.1 and [::1], without allow_http",
+                );
             }
         } else if !scheme.eq_ignore_ascii_case("https") {
             return Err("is neither https nor http");
@@ -34,6 +36,11 @@ impl ConfigurationEndpoint {
         let path = uri.path().as_str();
         if path.is_empty() || path.ends_with('/') {
             return Err("ends without the path of the endpoint, or with \"/\"");
+        }
+        // Where the layer could not stand, and what some clients would resolve before they ask.
+        let mut segments = path.split('/').skip(1);
+        if segments.any(|segment| matches!(segment, "" | "." | "..")) {
+            return Err("has a dot segment or \"//\" in its path");
         }
         Ok(Self(url.into()))
     }
@@ -87,6 +94,10 @@ mod tests {
             "https://as.example.com",
             "https://as.example.com/",
             "https://as.example.com/register/",
+            "https://as.example.com//register",
+            "https://as.example.com/a/../register",
+            "https://as.example.com/./register",
+            "https://as.example.com/register/{client_id}",
             "https://as.example.com/register?x",
             "https://as.example.com/register#x",
             "https://as.example.com/reg ister",

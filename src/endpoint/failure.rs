@@ -81,7 +81,7 @@ impl Unavailability {
         // A read changes nothing that the client would have to know of.
         let changes = !matches!(kind, None | Some(OperationKind::Read));
         let description = if self.outcome_unknown && changes {
-            "The registration service did not answer in time; whether the operation happened is unknown."
+            "The registration service did not complete the request; whether the operation happened is unknown."
         } else {
             "The registration service is not available now."
         };

@@ -139,6 +139,7 @@ async fn every_refusal_that_can_be_written() {
         )
         .await;
         answer.assert_error(status, code.as_str());
+        assert_eq!(Reply::refuse(code, "").error(), Some(code));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -69,6 +70,10 @@ async fn unavailable_is_a_503_wherever_it_stands() {
         |error: Unavailable| -> BoxError { error.into() },
         |error: Unavailable| -> BoxError { Wrapped(error.into()).into() },
         |error: Unavailable| -> BoxError { Wrapped(Wrapped(error.into()).into()).into() },
+        |error: Unavailable| -> BoxError { io::Error::other(error).into() },
+        |error: Unavailable| -> BoxError {
+            Wrapped(io::Error::other(Wrapped(error.into())).into()).into()
+        },
     ] {
         let endpoint = failing(move || wrap(Unavailable::new()));
         for request in requests() {
@@ -107,6 +112,29 @@ async fn what_may_have_happened_is_said_to_be_unknown() {
         assert_eq!(answer.header("retry-after"), None);
         assert_eq!(description(&answer).contains(UNKNOWN), told);
     }
+}
+
+#[tokio::test]
+async fn to_try_again_is_never_advised_where_the_outcome_is_unknown() {
+    let wait = Duration::from_secs(5);
+    let unknown = Unavailable::outcome_unknown().retry_after(wait);
+    assert!(unknown.is_outcome_unknown() && unknown.wait().is_none());
+    let endpoint = failing(move || Unavailable::outcome_unknown().retry_after(wait));
+    let answer = ask(&endpoint, register(CLIENT)).await;
+    assert_eq!(answer.header("retry-after"), None);
+    assert!(description(&answer).contains(UNKNOWN));
+
+    // The outermost of several is the one who knows.
+    let endpoint = failing(move || {
+        Wrapped(
+            Unavailable::new()
+                .retry_after(wait)
+                .with_source(Unavailable::outcome_unknown())
+                .into(),
+        )
+    });
+    let answer = ask(&endpoint, register(CLIENT)).await;
+    assert_eq!(answer.header("retry-after"), Some("5"));
 }
 
 #[tokio::test(start_paused = true)]
