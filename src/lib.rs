@@ -66,6 +66,9 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "authlete")]
+#[cfg_attr(docsrs, doc(cfg(feature = "authlete")))]
+pub mod authlete;
 mod backend;
 mod builder;
 mod clock;
@@ -75,10 +78,13 @@ pub mod embedded;
 mod endpoint;
 mod json;
 mod layer;
+#[cfg(any(feature = "authlete", feature = "embedded"))]
+mod loopback;
 mod metadata;
 mod operation;
 mod outcome;
 mod paths;
+pub mod policy;
 mod reply;
 mod service;
 mod token;

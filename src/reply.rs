@@ -37,7 +37,9 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn new(action: Action, content: Option<Bytes>) -> Self {
+    /// A reply of a backend that names its actions itself. The content, where one is due, is a JSON object.
+    #[must_use]
+    pub fn new(action: Action, content: Option<Bytes>) -> Self {
         Self {
             action,
             content,

@@ -2,7 +2,7 @@
 
 use fluent_uri::Uri;
 
-use super::uri::is_loopback;
+use crate::loopback::is_loopback;
 
 /// Longer than any in use, and short enough for every browser and proxy on the way.
 const MAX_LENGTH: usize = 2_048;

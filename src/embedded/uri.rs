@@ -1,6 +1,8 @@
-//! The public URL of the client configuration endpoint, and which hosts are this machine.
+//! The public URL of the client configuration endpoint.
 
 use fluent_uri::Uri;
+
+use crate::loopback::is_loopback;
 
 /// The URL that the `registration_client_uri` of a client is made from (RFC 7592 section 3).
 #[derive(Debug)]
@@ -49,12 +51,6 @@ impl ConfigurationEndpoint {
     pub(super) fn of_client(&self, client_id: &str) -> String {
         format!("{}/{client_id}", self.0)
     }
-}
-
-/// Whether a URI's host is this machine under one of the three names that RFC 8252 section 7.3 and 8.3 use. No other
-/// spelling counts: what resolvers make of it differs.
-pub(super) fn is_loopback(host: &str) -> bool {
-    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 #[cfg(test)]

@@ -1,0 +1,196 @@
+//! The four calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::BufMut;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::{Method, Request, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use tokio::time::Instant;
+use tower::retry::backoff::{Backoff, ExponentialBackoffMaker, MakeBackoff};
+
+use super::config::{AuthleteBuilder, CredentialsSource};
+use super::error::{AuthleteError, ErrorKind};
+use super::retry::{asked_wait, is_repeatable};
+use super::transport::{IsConnectError, ResponseBody, Transport};
+use super::wire::{self, Answer};
+use crate::clock::Clock;
+use crate::{BoxError, Operation};
+
+/// A client of Authlete's Web API for the four operations, on its own. Cheap to clone.
+///
+/// [`AuthleteBackend`](super::AuthleteBackend) is this as a [`Backend`](crate::Backend). It needs a tokio runtime with its
+/// timer enabled.
+#[derive(Clone)]
+pub struct AuthleteClient {
+    inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) base_url: String,
+    pub(super) credentials: CredentialsSource,
+    pub(super) send_initial_access_token: bool,
+    pub(super) headers: HeaderMap,
+    pub(super) attempt_clock: Clock,
+    pub(super) timeout: Duration,
+    pub(super) attempts: u32,
+    pub(super) backoff: ExponentialBackoffMaker,
+    pub(super) answer_limit: usize,
+    pub(super) transport: Transport,
+    pub(super) is_connect_error: IsConnectError,
+}
+
+impl AuthleteClient {
+    /// The settings to start from.
+    pub fn builder() -> AuthleteBuilder {
+        AuthleteBuilder::default()
+    }
+
+    /// The client that [the environment names](AuthleteBuilder::from_env), with the default settings.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where something is missing or wrong.
+    pub fn from_env() -> Result<Self, AuthleteError> {
+        Self::builder().from_env()?.build()
+    }
+
+    pub(super) fn new(inner: Inner) -> Self {
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Calls `/client/registration`, or `/get`, `/update` or `/delete` below it, as the operation says, and gives the
+    /// whole answer, whatever its action.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthleteError`] where there is no answer, after the attempts that the [`RetryPolicy`](super::RetryPolicy) allows.
+    pub async fn call(&self, operation: &Operation) -> Result<Answer, AuthleteError> {
+        let inner = &*self.inner;
+        let deadline = Instant::now() + inner.timeout;
+        let mut backoff = inner.backoff.clone().make_backoff();
+        let mut attempt = 1;
+        loop {
+            let error = match inner.attempt_within(operation, deadline).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if attempt >= inner.attempts || !is_repeatable(operation.kind(), &error) {
+                return Err(error);
+            }
+            attempt += 1;
+            let left = deadline.saturating_duration_since(Instant::now());
+            match error.kind() {
+                // A wait that does not fit is the caller's to make.
+                ErrorKind::RateLimited { wait: Some(wait) } if *wait >= left => return Err(error),
+                ErrorKind::RateLimited { wait: Some(wait) } => tokio::time::sleep(*wait).await,
+                _ => {
+                    let waited = tokio::time::timeout(left, backoff.next_backoff()).await;
+                    if waited.is_err() {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// One attempt, in the time of an attempt and in what is left of the call's.
+    async fn attempt_within(
+        &self,
+        operation: &Operation,
+        deadline: Instant,
+    ) -> Result<Answer, AuthleteError> {
+        let attempt = self.attempt_clock.run(self.attempt(operation));
+        match tokio::time::timeout_at(deadline, attempt).await {
+            Ok(Ok(outcome)) => outcome,
+            _ => Err(AuthleteError::timeout()),
+        }
+    }
+
+    async fn attempt(&self, operation: &Operation) -> Result<Answer, AuthleteError> {
+        let request = self.request(operation).await?;
+        let response = self.transport.send(request).await.map_err(|error| {
+            if (self.is_connect_error)(&*error) {
+                AuthleteError::connect(error)
+            } else {
+                AuthleteError::interrupted(error)
+            }
+        })?;
+        let (head, body) = response.into_parts();
+        match head.status {
+            StatusCode::OK => Answer::parse(&self.read(body).await?),
+            StatusCode::TOO_MANY_REQUESTS => {
+                let wait = asked_wait(&head.headers, SystemTime::now());
+                Err(AuthleteError::rate_limited(wait))
+            }
+            status if status.is_client_error() || status.is_server_error() => {
+                // What the error says of itself is worth having, and not worth another error.
+                let body = self.read(body).await.unwrap_or_default();
+                let (result_code, result_message) = wire::api_error(&body);
+                Err(AuthleteError::api(status, result_code, result_message))
+            }
+            // Among them the redirects, which are not followed: token and metadata are for this host.
+            _ => Err(AuthleteError::invalid_answer("has a status that is neither 200 nor an error")),
+        }
+    }
+
+    async fn request(
+        &self,
+        operation: &Operation,
+    ) -> Result<Request<Full<bytes::Bytes>>, AuthleteError> {
+        let credentials = self.credentials.of(operation).await?;
+        let uri = format!(
+            "{}/api/{}{}",
+            self.base_url,
+            credentials.service_id(),
+            wire::path(operation)
+        );
+        let token = credentials.access_token().as_str();
+        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(AuthleteError::configuration)?;
+        authorization.set_sensitive(true);
+        let body = wire::body(operation, self.send_initial_access_token);
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(uri)
+            .body(Full::new(body))
+            .map_err(AuthleteError::configuration)?;
+        *request.headers_mut() = self.headers.clone();
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+        Ok(request)
+    }
+
+    /// The whole body of an answer.
+    async fn read(&self, mut body: ResponseBody) -> Result<Vec<u8>, AuthleteError> {
+        let limit = self.answer_limit;
+        if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+            return Err(AuthleteError::too_large());
+        }
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(AuthleteError::interrupted)?;
+            if let Ok(data) = frame.into_data() {
+                if data.len() > limit - bytes.len() {
+                    return Err(AuthleteError::too_large());
+                }
+                bytes.put(data);
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+impl fmt::Debug for AuthleteClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthleteClient")
+            .field("base_url", &self.inner.base_url)
+            .finish_non_exhaustive()
+    }
+}
