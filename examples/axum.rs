@@ -1,27 +1,37 @@
 //! An axum application with registration: a page of its own, the metadata document that clients discover the endpoint
 //! by, and the layer.
 //!
-//! `cargo run --example axum`, with an embedded registry that is empty at each start.
+//! `cargo run --example axum`, with an embedded registry that is empty at each start, or with Authlete where the
+//! environment names it.
 //!
+//! - `AUTHLETE_BASE_URL`, `AUTHLETE_SERVICE_APIKEY`, `AUTHLETE_SERVICE_ACCESSTOKEN`: an Authlete service;
 //! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
 //! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
 
 mod common;
 
+use std::env;
 use std::error::Error;
 
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
-use tower_dcr::DcrLayer;
+use tower_dcr::authlete::AuthleteBackend;
 use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::{DcrLayer, SharedBackend};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt::init();
     let (listener, base_url) = common::listen().await?;
 
-    let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
+    let backend = if env::var_os("AUTHLETE_BASE_URL").is_some() {
+        println!("Clients are Authlete's.");
+        SharedBackend::new(AuthleteBackend::from_env()?)
+    } else {
+        println!("Clients are in memory: set AUTHLETE_BASE_URL for Authlete.");
+        SharedBackend::new(EmbeddedBackend::in_memory(&format!("{base_url}/register"))?)
+    };
     let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
 
     // Clients find the endpoint here (RFC 8414). The first two endpoints are yours to build.

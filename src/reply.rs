@@ -121,6 +121,20 @@ impl Reply {
         self
     }
 
+    /// The same, with another action. Code and extensions stay.
+    #[must_use]
+    pub fn with_action(mut self, action: Action) -> Self {
+        self.action = action;
+        self
+    }
+
+    /// The same, with another content. Code and extensions stay.
+    #[must_use]
+    pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
+        self.content = Some(content.into());
+        self
+    }
+
     /// The action.
     #[must_use]
     pub fn action(&self) -> Action {

@@ -1,4 +1,8 @@
 //! What the examples share: where they listen, what browsers may do, and what they say at start.
+#![allow(
+    dead_code,
+    reason = "each example has its own copy, and uses a part of it"
+)]
 
 use std::env;
 use std::io;
@@ -9,27 +13,24 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUT
 use tokio::net::TcpListener;
 use tower_http::cors::{Any, CorsLayer};
 
-/// Binds the address in `LISTEN`, and gives the public base URL in `DCR_BASE_URL`, that of the address unless set.
+/// Binds the address in `LISTEN`, `127.0.0.1:3000` unless set, and gives the public base URL: that in `DCR_BASE_URL`, or
+/// else the address's.
 pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
-    let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(&address).await?;
-    let base_url = env::var("DCR_BASE_URL").or_else(|_| {
-        // The port that the system chose, where it was asked to.
-        let address = match address.strip_suffix(":0") {
-            Some(_) => listener.local_addr()?.to_string(),
-            None => address,
-        };
-        Ok::<_, io::Error>(format!("http://{address}"))
-    })?;
+    let (listener, url) = bind("127.0.0.1:3000").await?;
+    let base_url = env::var("DCR_BASE_URL").unwrap_or(url);
     Ok((listener, base_url.trim_end_matches('/').to_owned()))
 }
 
-/// Ends on ctrl-c.
-pub(crate) async fn ctrl_c() {
-    // Where there are no signals, there is nothing to wait for.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
+/// Binds the address in `LISTEN`, this one unless set, and gives its URL.
+pub(crate) async fn bind(default: &str) -> io::Result<(TcpListener, String)> {
+    let address = env::var("LISTEN").unwrap_or_else(|_| default.to_owned());
+    let listener = TcpListener::bind(&address).await?;
+    // The port that the system chose, where it was asked to.
+    let address = match address.strip_suffix(":0") {
+        Some(_) => listener.local_addr()?.to_string(),
+        None => address,
+    };
+    Ok((listener, format!("http://{address}")))
 }
 
 /// Clients that run in a browser register from any origin. Nothing here goes by cookies, so none are allowed.
@@ -46,11 +47,18 @@ pub(crate) fn cors() -> CorsLayer {
         .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
 }
 
+/// Ends on ctrl-c.
+pub(crate) async fn ctrl_c() {
+    // Where there are no signals, there is nothing to wait for.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// How long what is being answered at ctrl-c may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Ends when there is no patience left after ctrl-c.
-#[allow(dead_code, reason = "an example may see to it by other means")]
 pub(crate) async fn ctrl_c_and_patience() {
     ctrl_c().await;
     tokio::time::sleep(PATIENCE).await;

@@ -17,8 +17,8 @@ use super::error::{AuthleteError, ErrorKind};
 use super::retry::{asked_wait, is_repeatable};
 use super::transport::{IsConnectError, ResponseBody, Transport};
 use super::wire::{self, Answer};
+use crate::Operation;
 use crate::clock::Clock;
-use crate::{BoxError, Operation};
 
 /// A client of Authlete's Web API for the four operations, on its own. Cheap to clone.
 ///
@@ -137,7 +137,9 @@ impl Inner {
                 Err(AuthleteError::api(status, result_code, result_message))
             }
             // Among them the redirects, which are not followed: token and metadata are for this host.
-            _ => Err(AuthleteError::invalid_answer("has a status that is neither 200 nor an error")),
+            _ => Err(AuthleteError::invalid_answer(
+                "has a status that is neither 200 nor an error",
+            )),
         }
     }
 

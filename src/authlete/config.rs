@@ -76,8 +76,9 @@ impl Credentials {
                 "the service ID must be one or more of A-Z a-z 0-9 - _",
             ));
         }
-        let access_token = BearerToken::new(access_token)
-            .map_err(|_| AuthleteError::configuration("the service's access token is no bearer token"))?;
+        let access_token = BearerToken::new(access_token).map_err(|_| {
+            AuthleteError::configuration("the service's access token is no bearer token")
+        })?;
         Ok(Self {
             service_id: service_id.into(),
             access_token,
@@ -118,9 +119,9 @@ impl CredentialsSource {
     pub(super) async fn of(&self, operation: &Operation) -> Result<Credentials, AuthleteError> {
         match self {
             Self::Fixed(credentials) => Ok(credentials.clone()),
-            Self::Function(function) => {
-                function(operation).await.map_err(AuthleteError::configuration)
-            }
+            Self::Function(function) => function(operation)
+                .await
+                .map_err(AuthleteError::configuration),
         }
     }
 }
@@ -312,19 +313,28 @@ impl AuthleteBuilder {
     /// [`ErrorKind::Configuration`](super::ErrorKind): its source says which setting is missing or wrong.
     pub fn build(self) -> Result<AuthleteClient, AuthleteError> {
         let base_url = self.base_url.ok_or_else(|| {
-            AuthleteError::configuration("there is no base URL: set base_url, cluster or AUTHLETE_BASE_URL")
+            AuthleteError::configuration(
+                "there is no base URL: set base_url, cluster or AUTHLETE_BASE_URL",
+            )
         })?;
-        let base_url = check_base_url(&base_url, self.allow_http).map_err(AuthleteError::configuration)?;
+        let base_url =
+            check_base_url(&base_url, self.allow_http).map_err(AuthleteError::configuration)?;
         let credentials = self.credentials.ok_or_else(|| {
             AuthleteError::configuration(
                 "there are no credentials: set credentials, or AUTHLETE_SERVICE_APIKEY and AUTHLETE_SERVICE_ACCESSTOKEN",
             )
         })?;
         for (zero, what) in [
-            (self.attempt_timeout.is_zero(), "the time-out of an attempt is zero"),
+            (
+                self.attempt_timeout.is_zero(),
+                "the time-out of an attempt is zero",
+            ),
             (self.timeout.is_zero(), "the time-out is zero"),
             (self.answer_limit == 0, "the answer limit is zero"),
-            (self.retry.attempts() == 0, "the retry policy allows no attempt"),
+            (
+                self.retry.attempts() == 0,
+                "the retry policy allows no attempt",
+            ),
         ] {
             if zero {
                 return Err(AuthleteError::configuration(what));
@@ -347,7 +357,9 @@ impl AuthleteBuilder {
                 Some(transport) => transport,
                 None => default_transport()?,
             },
-            is_connect_error: self.is_connect_error.unwrap_or_else(default_is_connect_error),
+            is_connect_error: self
+                .is_connect_error
+                .unwrap_or_else(default_is_connect_error),
         }))
     }
 }
@@ -396,7 +408,11 @@ fn check_base_url(url: &str, allow_http: bool) -> Result<String, &'static str> {
     if url.contains(['?', '#']) {
         return Err("the base URL has a query or a fragment");
     }
-    if uri.path().split('/').any(|segment| matches!(segment, "." | "..")) {
+    if uri
+        .path()
+        .split('/')
+        .any(|segment| matches!(segment, "." | ".."))
+    {
         return Err("the base URL has a dot segment");
     }
     Ok(url.trim_end_matches('/').to_owned())

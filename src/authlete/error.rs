@@ -159,9 +159,15 @@ impl fmt::Display for AuthleteError {
             ErrorKind::Timeout => f.write_str("Authlete did not answer in time"),
             ErrorKind::Interrupted => f.write_str("the connection to Authlete broke"),
             ErrorKind::RateLimited { wait: Some(wait) } => {
-                write!(f, "Authlete's rate limit is reached for {} s", wait.as_secs())
+                write!(
+                    f,
+                    "Authlete's rate limit is reached for {} s",
+                    wait.as_secs()
+                )
             }
-            ErrorKind::RateLimited { wait: None } => f.write_str("Authlete's rate limit is reached"),
+            ErrorKind::RateLimited { wait: None } => {
+                f.write_str("Authlete's rate limit is reached")
+            }
             ErrorKind::Api {
                 status,
                 result_code: Some(code),

@@ -16,7 +16,7 @@
 
 mod client;
 mod config;
-#[cfg(any())]
+#[cfg(feature = "authlete-emulator")]
 mod emulator;
 mod error;
 mod retry;
@@ -25,9 +25,9 @@ mod wire;
 
 pub use self::client::AuthleteClient;
 pub use self::config::{AuthleteBuilder, Cluster, Credentials};
-#[cfg(any())]
+#[cfg(feature = "authlete-emulator")]
 #[cfg_attr(docsrs, doc(cfg(feature = "authlete-emulator")))]
-pub use self::emulator::{AuthleteEmulator, EmulatorBody, EmulatorFuture};
+pub use self::emulator::AuthleteEmulator;
 pub use self::error::{AuthleteError, ErrorKind};
 pub use self::retry::RetryPolicy;
 pub use self::wire::Answer;

@@ -84,13 +84,11 @@ pub(super) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duratio
         });
     reset.or_else(|| {
         let value = text(RETRY_AFTER.as_str())?;
-        match value.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => {
-                let date = httpdate::parse_http_date(value).ok()?;
-                Some(date.duration_since(now).unwrap_or_default())
-            }
+        if let Ok(seconds) = value.parse() {
+            return Some(Duration::from_secs(seconds));
         }
+        let date = httpdate::parse_http_date(value).ok()?;
+        Some(date.duration_since(now).unwrap_or_default())
     })
 }
 

@@ -34,9 +34,11 @@ impl Transport {
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(BoxCloneSyncService::new(client.map_err(Into::into).map_response(
-            |response: Response<B>| response.map(erase),
-        )))
+        Self(BoxCloneSyncService::new(
+            client
+                .map_err(Into::into)
+                .map_response(|response: Response<B>| response.map(erase)),
+        ))
     }
 
     pub(super) async fn send(

@@ -64,8 +64,9 @@ impl Answer {
             })?;
         let response_content = match members.get("responseContent") {
             None => None,
-            Some(raw) => serde_json::from_str(raw.get())
-                .map_err(|_| AuthleteError::invalid_answer("has a responseContent that is no string"))?,
+            Some(raw) => serde_json::from_str(raw.get()).map_err(|_| {
+                AuthleteError::invalid_answer("has a responseContent that is no string")
+            })?,
         };
         let client = members.get("client").filter(|raw| raw.get() != "null");
         Ok(Self {

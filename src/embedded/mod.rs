@@ -43,6 +43,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::registry::Registry;
+use self::rules::Rules;
 use self::uri::ConfigurationEndpoint;
 use crate::{Backend, Operation, Reply};
 
@@ -91,6 +92,7 @@ impl EmbeddedBackend {
         EmbeddedBuilder {
             configuration_endpoint: configuration_endpoint.into(),
             allow_http: false,
+            rules: Rules::default(),
         }
     }
 }
@@ -139,6 +141,7 @@ impl fmt::Debug for EmbeddedBackend {
 pub struct EmbeddedBuilder {
     configuration_endpoint: String,
     allow_http: bool,
+    rules: Rules,
 }
 
 impl EmbeddedBuilder {
@@ -146,6 +149,13 @@ impl EmbeddedBuilder {
     /// whoever sees the traffic sees the tokens.
     pub fn allow_http(mut self) -> Self {
         self.allow_http = true;
+        self
+    }
+
+    /// Registers a client for the grant type `authorization_code` without a redirect URI too, as Authlete does. It cannot
+    /// use that grant until an update gives it one. Off by default (RFC 7591 section 2).
+    pub fn allow_missing_redirect_uris(mut self) -> Self {
+        self.rules.redirect_uris_required = false;
         self
     }
 
@@ -159,7 +169,7 @@ impl EmbeddedBuilder {
         let endpoint = ConfigurationEndpoint::new(&self.configuration_endpoint, self.allow_http)
             .map_err(|fault| EmbeddedError::InvalidConfigurationEndpoint { fault })?;
         Ok(EmbeddedBackend {
-            registry: Arc::new(Registry::new(endpoint)),
+            registry: Arc::new(Registry::new(endpoint, self.rules)),
         })
     }
 }

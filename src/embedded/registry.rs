@@ -6,26 +6,28 @@ use serde_json::{Map, Value, json};
 
 use super::EmbeddedError;
 use super::credentials::{TokenDigest, new_client_id, new_secret, same_secret};
-use super::rules::{self, Refusal};
+use super::rules::{Refusal, Rules};
 use super::store::{Change, Client, Store};
 use super::uri::ConfigurationEndpoint;
 use crate::{BearerToken, ClientMetadata, ErrorCode, Reply};
 
 pub(super) struct Registry {
     endpoint: ConfigurationEndpoint,
+    rules: Rules,
     store: Store,
 }
 
 impl Registry {
-    pub(super) fn new(endpoint: ConfigurationEndpoint) -> Self {
+    pub(super) fn new(endpoint: ConfigurationEndpoint, rules: Rules) -> Self {
         Self {
             endpoint,
+            rules,
             store: Store::default(),
         }
     }
 
     pub(super) fn register(&self, asked: &ClientMetadata) -> Result<Reply, EmbeddedError> {
-        let accepted = match rules::accept(asked.to_map()) {
+        let accepted = match self.rules.accept(asked.to_map()) {
             Ok(accepted) => accepted,
             Err(refusal) => return Ok(refusal.into_reply()),
         };
@@ -59,7 +61,7 @@ impl Registry {
         // that is perhaps not needed: under the store's lock nothing may fail.
         let mut asked = asked.to_map();
         let issued = Issued::take(&mut asked);
-        let accepted = rules::accept(asked);
+        let accepted = self.rules.accept(asked);
         let new_secret = new_secret()?;
         Ok(self.as_client(client_id, token, |client| {
             let judged = issued

@@ -85,29 +85,46 @@ pub(super) struct Accepted {
     pub(super) needs_secret: bool,
 }
 
-/// Judges what a client asks for.
-pub(super) fn accept(asked: Map<String, Value>) -> Result<Accepted, Refusal> {
-    let mut kept = Map::new();
-    for (name, value) in asked {
-        if is_omission(&name, &value) {
-            continue;
-        }
-        if let Some(expected) = type_of(&name) {
-            check_type(&name, &value, expected)?;
-            kept.insert(name, value);
+/// What a registry accepts.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    /// Whether a client of a redirect-based grant must have a redirect URI.
+    pub(super) redirect_uris_required: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            redirect_uris_required: true,
         }
     }
-    // Section 2: they must not both be present.
-    if kept.contains_key("jwks") && kept.contains_key("jwks_uri") {
-        return Err(Refusal::metadata("jwks and jwks_uri exclude each other."));
+}
+
+impl Rules {
+    /// Judges what a client asks for.
+    pub(super) fn accept(&self, asked: Map<String, Value>) -> Result<Accepted, Refusal> {
+        let mut kept = Map::new();
+        for (name, value) in asked {
+            if is_omission(&name, &value) {
+                continue;
+            }
+            if let Some(expected) = type_of(&name) {
+                check_type(&name, &value, expected)?;
+                kept.insert(name, value);
+            }
+        }
+        // Section 2: they must not both be present.
+        if kept.contains_key("jwks") && kept.contains_key("jwks_uri") {
+            return Err(Refusal::metadata("jwks and jwks_uri exclude each other."));
+        }
+        let needs_secret = settle_auth_method(&mut kept)?;
+        settle_grants(&mut kept)?;
+        settle_redirect_uris(&mut kept, self.redirect_uris_required)?;
+        Ok(Accepted {
+            metadata: kept,
+            needs_secret,
+        })
     }
-    let needs_secret = settle_auth_method(&mut kept)?;
-    settle_grants(&mut kept)?;
-    settle_redirect_uris(&mut kept)?;
-    Ok(Accepted {
-        metadata: kept,
-        needs_secret,
-    })
 }
 
 /// What clients send where they mean nothing (RFC 7592 section 2.2). An empty list of response types is a value: the
@@ -204,12 +221,12 @@ fn settle_grants(kept: &mut Map<String, Value>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn settle_redirect_uris(kept: &mut Map<String, Value>) -> Result<(), Refusal> {
-    let redirects = has(kept, "grant_types", AUTHORIZATION_CODE);
+fn settle_redirect_uris(kept: &mut Map<String, Value>, required: bool) -> Result<(), Refusal> {
+    let required = required && has(kept, "grant_types", AUTHORIZATION_CODE);
     // Clients break where the member is missing, so it is there even where it says nothing.
     let uris = kept.entry("redirect_uris").or_insert_with(|| json!([]));
     let uris = uris.as_array().map(Vec::as_slice).unwrap_or_default();
-    if uris.is_empty() && redirects {
+    if uris.is_empty() && required {
         return Err(Refusal::redirect_uri(
             "The grant type authorization_code needs at least one redirect URI.",
         ));

@@ -8,13 +8,14 @@ use http::Response;
 
 use super::EndpointBody;
 
-/// Response future of [`DcrEndpoint`](crate::DcrEndpoint). Dropping it drops the backend's.
+/// Response future of [`DcrEndpoint`](crate::DcrEndpoint), and of every other service here that asks a backend. Dropping
+/// it drops the backend's.
 pub struct EndpointFuture {
     inner: Pin<Box<dyn Future<Output = Response<EndpointBody>> + Send>>,
 }
 
 impl EndpointFuture {
-    pub(super) fn new(
+    pub(crate) fn new(
         inner: impl Future<Output = Response<EndpointBody>> + Send + 'static,
     ) -> Self {
         Self {

@@ -24,6 +24,8 @@ pub use self::future::EndpointFuture;
 use self::refusal::Refusal;
 pub(crate) use self::response::Challenges;
 pub use self::response::EndpointBody;
+#[cfg(feature = "authlete-emulator")]
+pub(crate) use self::response::object;
 use crate::clock::Clock;
 use crate::paths::{Paths, Route};
 use crate::{

@@ -105,7 +105,7 @@ pub(super) fn error(
 }
 
 /// A response whose body is a JSON object.
-fn object(status: StatusCode, content: Bytes) -> Response<EndpointBody> {
+pub(crate) fn object(status: StatusCode, content: Bytes) -> Response<EndpointBody> {
     let mut response = no_content();
     *response.status_mut() = status;
     let headers = response.headers_mut();
