@@ -9,7 +9,7 @@ use super::*;
 
 #[tokio::test]
 async fn from_registration_to_removal() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry
         .client(&with(json!({"client_name": "My Client"})))
         .await;
@@ -38,7 +38,7 @@ async fn from_registration_to_removal() {
 
 #[tokio::test]
 async fn what_is_issued() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let before = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
@@ -64,7 +64,7 @@ async fn what_is_issued() {
 
 #[tokio::test]
 async fn nothing_is_issued_twice() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let mut seen = HashSet::new();
     for _ in 0..200 {
         let client = registry.client(&with(json!({}))).await;
@@ -76,7 +76,7 @@ async fn nothing_is_issued_twice() {
 
 #[tokio::test]
 async fn a_secret_where_the_method_uses_one() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     for (method, has_secret) in [
         ("client_secret_basic", true),
         ("client_secret_post", true),
@@ -102,7 +102,7 @@ async fn a_secret_where_the_method_uses_one() {
 
 #[tokio::test]
 async fn what_a_client_proposes_for_issued_members_is_ignored() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let proposed = json!({
         "client_id": "mine",
         "client_secret": "mine",
@@ -117,22 +117,9 @@ async fn what_a_client_proposes_for_issued_members_is_ignored() {
     }
 }
 
-#[tokio::test]
-async fn clones_are_one_registry_and_registries_are_apart() {
-    let backend = EmbeddedBackend::in_memory(CONFIGURATION_ENDPOINT).unwrap();
-    let (one, other) = (
-        Registry(DcrEndpoint::new(backend.clone())),
-        Registry(DcrEndpoint::new(backend)),
-    );
-    let client = one.client(&with(json!({}))).await;
-    let read = || configure("GET", &client.path(), client.token(), "");
-    assert_eq!(other.ask(read()).await.status, 200);
-    assert_eq!(Registry::embedded().ask(read()).await.status, 401);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_once() {
-    let registry = std::sync::Arc::new(Registry::embedded());
+    let registry = std::sync::Arc::new(registry().await);
     let tasks: Vec<_> = (0..64)
         .map(|n| {
             let registry = std::sync::Arc::clone(&registry);
@@ -161,7 +148,7 @@ async fn many_at_once() {
 /// RFC 7591 section 3.1, its example.
 #[tokio::test]
 async fn the_example_of_the_specification() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let asked = json!({
         "redirect_uris": ["https://client.example.org/callback", "https://client.example.org/callback2"],
         "client_name": "My Example Client",

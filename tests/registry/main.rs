@@ -1,19 +1,21 @@
-//! The four operations as a client sees them, through the layer.
+//! The four operations as a client sees them, through the layer: one suite, two backends.
+//!
+//! `embedded.rs` and `authlete.rs` name the backend, and each holds the whole suite.
+
+#![allow(clippy::duplicate_mod, reason = "one suite, two backends")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod lifecycle;
-mod metadata;
-mod unauthorized;
-mod updates;
+mod authlete;
+mod embedded;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
-use tower_dcr::DcrEndpoint;
 use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::{Backend, DcrEndpoint, SharedBackend};
 
 use support::*;
 
@@ -21,13 +23,11 @@ use support::*;
 const CONFIGURATION_ENDPOINT: &str = "https://as.example.com/register";
 
 /// A registry behind the layer.
-struct Registry(DcrEndpoint<EmbeddedBackend>);
+struct Registry(DcrEndpoint<SharedBackend>);
 
 impl Registry {
-    fn embedded() -> Self {
-        Self(DcrEndpoint::new(
-            EmbeddedBackend::in_memory(CONFIGURATION_ENDPOINT).unwrap(),
-        ))
+    fn new(backend: impl Backend) -> Self {
+        Self(DcrEndpoint::new(SharedBackend::new(backend)))
     }
 
     async fn ask(&self, request: Request<Full<Bytes>>) -> Answer {

@@ -6,7 +6,7 @@ use super::*;
 
 /// Both ways in which metadata gets into the registry.
 async fn both(metadata: &Value) -> [Answer; 2] {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let registered = registry.register(metadata).await;
     let client = registry.client(&with(json!({}))).await;
     [registered, client.update(metadata).await]

@@ -8,7 +8,7 @@ const CHALLENGE: &str = r#"Bearer realm="client registration", error="invalid_to
 
 #[tokio::test]
 async fn one_and_the_same_answer() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let other = registry.client(&with(json!({}))).await;
     let gone = registry.client(&with(json!({}))).await;

@@ -6,7 +6,7 @@ use super::*;
 
 #[tokio::test]
 async fn an_update_replaces() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry
         .client(&with(
             json!({"client_name": "a", "client_name#fr": "b", "scope": "read", "contacts": ["c"]}),
@@ -22,7 +22,7 @@ async fn an_update_replaces() {
 
 #[tokio::test]
 async fn what_was_issued_stays() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let updated = client.update(&with(json!({}))).await.json();
     for issued in [
@@ -40,7 +40,7 @@ async fn what_was_issued_stays() {
 
 #[tokio::test]
 async fn the_client_id_must_be_there_and_the_clients() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let other = registry.client(&with(json!({}))).await;
     for body in [
@@ -61,7 +61,7 @@ async fn the_client_id_must_be_there_and_the_clients() {
 
 #[tokio::test]
 async fn a_client_may_send_back_what_it_got() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     for method in ["client_secret_basic", "none"] {
         let client = registry
             .client(&with(json!({"token_endpoint_auth_method": method})))
@@ -74,7 +74,7 @@ async fn a_client_may_send_back_what_it_got() {
 
 #[tokio::test]
 async fn a_client_may_not_choose_what_is_issued() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let public = registry
         .client(&with(json!({"token_endpoint_auth_method": "none"})))
@@ -101,7 +101,7 @@ async fn a_client_may_not_choose_what_is_issued() {
 
 #[tokio::test]
 async fn a_secret_goes_and_comes_with_the_method() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let public = client
         .update(&with(json!({"token_endpoint_auth_method": "none"})))
@@ -122,7 +122,7 @@ async fn a_secret_goes_and_comes_with_the_method() {
 
 #[tokio::test]
 async fn a_refused_update_changes_nothing() {
-    let registry = Registry::embedded();
+    let registry = registry().await;
     let client = registry.client(&with(json!({"client_name": "a"}))).await;
     let bad = with(json!({"client_name": "b", "jwks": 1}));
     client

@@ -1,0 +1,27 @@
+//! Layer → Authlete's wire over TCP → emulator → embedded registry.
+
+#[path = "lifecycle.rs"]
+mod lifecycle;
+#[path = "metadata.rs"]
+mod metadata;
+#[path = "unauthorized.rs"]
+mod unauthorized;
+#[path = "updates.rs"]
+mod updates;
+
+use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, AuthleteEmulator, Credentials};
+
+use super::*;
+
+async fn registry() -> Registry {
+    let embedded = EmbeddedBackend::in_memory(CONFIGURATION_ENDPOINT).unwrap();
+    let credentials = Credentials::new("715948317", "the-access-token-of-the-service").unwrap();
+    let emulator = AuthleteEmulator::new(embedded, credentials.clone());
+    let address = wire::serve(emulator).await;
+    let client = AuthleteClient::builder()
+        .base_url(format!("http://{address}"))
+        .credentials(credentials)
+        .build()
+        .unwrap();
+    Registry::new(AuthleteBackend::new(client))
+}

@@ -1,0 +1,31 @@
+//! Layer → embedded registry.
+
+#[path = "lifecycle.rs"]
+mod lifecycle;
+#[path = "metadata.rs"]
+mod metadata;
+#[path = "unauthorized.rs"]
+mod unauthorized;
+#[path = "updates.rs"]
+mod updates;
+
+use super::*;
+
+fn backend() -> EmbeddedBackend {
+    EmbeddedBackend::in_memory(CONFIGURATION_ENDPOINT).unwrap()
+}
+
+#[expect(clippy::unused_async, reason = "the other one is")]
+async fn registry() -> Registry {
+    Registry::new(backend())
+}
+
+#[tokio::test]
+async fn clones_are_one_registry_and_registries_are_apart() {
+    let backend = backend();
+    let (one, other) = (Registry::new(backend.clone()), Registry::new(backend));
+    let client = one.client(&with(json!({}))).await;
+    let read = || configure("GET", &client.path(), client.token(), "");
+    assert_eq!(other.ask(read()).await.status, 200);
+    assert_eq!(registry().await.ask(read()).await.status, 401);
+}
