@@ -38,8 +38,9 @@
 //!
 //! - To add registration to a server: [`DcrLayer`], its [builder](DcrBuilder) for other paths and limits, and
 //!   [`endpoint_layer`](DcrLayer::endpoint_layer) for what shall stand around it.
-//! - To decide who registers: a [`Backend`] of your own, a closure in [`backend_fn`], or
-//!   [`EmbeddedBackend`], a registry that needs no other server.
+//! - To decide who registers: [`AuthleteBackend`](authlete::AuthleteBackend), Authlete's Web API; [`EmbeddedBackend`], a
+//!   registry that needs no other server; a [`Backend`] of your own, or a closure in [`backend_fn`]; and the backends
+//!   around a backend in [`policy`].
 //! - To compose services: [`Dcr`] is the middleware, [`DcrEndpoint`] the service that answers, and [`BackendService`] a
 //!   backend as a tower service.
 //! - To see what happened: [`Outcome`], in the extensions of each response.
@@ -53,6 +54,8 @@
 //!   need tokio themselves, are known as 503. They do not run outside a tokio runtime.
 //! - `tracing` (default): the cause of each 5xx is logged at error level.
 //! - `embedded`: the module [`embedded`].
+//! - `authlete`: the module [`authlete`], for an HTTP client that you bring; `authlete-client` brings one, and
+//!   `authlete-emulator` an Authlete to develop against.
 //!
 //! [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
 //! [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592

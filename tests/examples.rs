@@ -29,6 +29,10 @@ struct Example {
 impl Example {
     /// Cargo builds the examples before it runs the tests, beside them.
     fn start(name: &str) -> Self {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
         let mut program: PathBuf = std::env::current_exe().unwrap();
         program.pop();
         program.pop();
@@ -37,6 +41,10 @@ impl Example {
         let mut process = Command::new(&program)
             .env("LISTEN", "127.0.0.1:0")
             .env_remove("DCR_BASE_URL")
+            .env_remove("AUTHLETE_BASE_URL")
+            .env_remove("AUTHLETE_SERVICE_APIKEY")
+            .env_remove("AUTHLETE_SERVICE_ACCESSTOKEN")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| {
@@ -47,7 +55,12 @@ impl Example {
             });
         let mut said = String::new();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
-        lines.read_line(&mut said).unwrap();
+        while !said.contains("http://") {
+            assert!(
+                lines.read_line(&mut said).unwrap() > 0,
+                "{name} said {said}"
+            );
+        }
         let url = said
             .split(' ')
             .find(|word| word.starts_with("http://"))
@@ -158,6 +171,31 @@ async fn axum() {
     let endpoint = format!("http://{}/register", example.address);
     assert_eq!(metadata["registration_endpoint"], endpoint);
     assert!(example.interrupt());
+}
+
+#[tokio::test]
+async fn axum_with_authlete() {
+    // The server in front has to be known to the registry before it is there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let base_url = format!("http://{port}");
+    let emulator = Example::start_with("authlete_emulator", &[("DCR_BASE_URL", &base_url)]);
+    let environment = [
+        ("AUTHLETE_BASE_URL", format!("http://{}", emulator.address)),
+        ("AUTHLETE_SERVICE_APIKEY", "1".to_owned()),
+        ("AUTHLETE_SERVICE_ACCESSTOKEN", "emulated".to_owned()),
+        ("LISTEN", port.to_string()),
+    ];
+    let environment = environment
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let example = Example::start_with("axum", &environment);
+    assert!(example.said.contains("Authlete"));
+    the_main_job(&example).await;
+    assert!(example.interrupt());
+    assert!(emulator.interrupt());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tower_service::Service;
 use super::client::{AuthleteClient, Inner};
 use super::error::AuthleteError;
 use super::retry::RetryPolicy;
-use super::transport::{self, IsConnectError, Transport};
+use super::transport::{IsConnectError, Transport};
 use crate::clock::Clock;
 use crate::loopback::is_loopback;
 use crate::{BearerToken, BoxError, Operation};
@@ -372,7 +372,7 @@ impl fmt::Debug for AuthleteBuilder {
 
 #[cfg(feature = "authlete-client")]
 fn default_transport() -> Result<Transport, AuthleteError> {
-    transport::pooled().map_err(AuthleteError::configuration)
+    super::transport::pooled().map_err(AuthleteError::configuration)
 }
 
 #[cfg(not(feature = "authlete-client"))]
@@ -384,7 +384,7 @@ fn default_transport() -> Result<Transport, AuthleteError> {
 
 #[cfg(feature = "authlete-client")]
 fn default_is_connect_error() -> IsConnectError {
-    Arc::new(transport::is_connect_error)
+    Arc::new(super::transport::is_connect_error)
 }
 
 #[cfg(not(feature = "authlete-client"))]
