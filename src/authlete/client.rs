@@ -17,13 +17,29 @@ use super::error::{AuthleteError, ErrorKind};
 use super::retry::{asked_wait, is_repeatable};
 use super::transport::{IsConnectError, ResponseBody, Transport};
 use super::wire::{self, Answer};
-use crate::Operation;
 use crate::clock::Clock;
+use crate::{Delete, Operation, Read, Register, Update};
 
 /// A client of Authlete's Web API for the four operations, on its own. Cheap to clone.
 ///
 /// [`AuthleteBackend`](super::AuthleteBackend) is this as a [`Backend`](crate::Backend). It needs a tokio runtime with its
 /// timer enabled.
+///
+/// ```no_run
+/// use tower_dcr::authlete::AuthleteClient;
+/// use tower_dcr::{ClientMetadata, Register};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let authlete = AuthleteClient::from_env()?;
+/// let metadata = ClientMetadata::parse(r#"{"client_name":"My Client"}"#)?;
+///
+/// let answer = authlete.register(Register::new(metadata)).await?;
+///
+/// println!("{} {:?}", answer.action(), answer.result_message());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct AuthleteClient {
     inner: Arc<Inner>,
@@ -62,6 +78,42 @@ impl AuthleteClient {
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Calls `/client/registration`: Authlete registers a client.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub async fn register(&self, register: Register) -> Result<Answer, AuthleteError> {
+        self.call(&register.into()).await
+    }
+
+    /// Calls `/client/registration/get`: Authlete reads a client.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub async fn read(&self, read: Read) -> Result<Answer, AuthleteError> {
+        self.call(&read.into()).await
+    }
+
+    /// Calls `/client/registration/update`: Authlete updates a client.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub async fn update(&self, update: Update) -> Result<Answer, AuthleteError> {
+        self.call(&update.into()).await
+    }
+
+    /// Calls `/client/registration/delete`: Authlete deletes a client.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`call`](Self::call).
+    pub async fn delete(&self, delete: Delete) -> Result<Answer, AuthleteError> {
+        self.call(&delete.into()).await
     }
 
     /// Calls `/client/registration`, or `/get`, `/update` or `/delete` below it, as the operation says, and gives the

@@ -32,7 +32,10 @@ fn token(text: &str) -> BearerToken {
 async fn the_whole_answer_of_each_call() {
     let peer = Peer::start().await;
     let client = peer.builder().build().unwrap();
-    let created = client.call(&registration()).await.unwrap();
+    let Operation::Register(register) = registration() else {
+        unreachable!();
+    };
+    let created = client.register(register).await.unwrap();
     assert_eq!(created.action(), Action::Created);
     assert_eq!(created.result_code(), Some("A202001"));
     assert!(created.result_message().unwrap().starts_with("[A202001] "));
@@ -43,18 +46,18 @@ async fn the_whole_answer_of_each_call() {
     let id = information["client_id"].as_str().unwrap();
     let rat = || token(information["registration_access_token"].as_str().unwrap());
 
-    let read = client.call(&Read::new(id, rat()).into()).await.unwrap();
+    let read = client.read(Read::new(id, rat())).await.unwrap();
     assert_eq!(
         (read.action(), read.result_code()),
         (Action::Ok, Some("A217001"))
     );
     let update = Update::new(id, rat(), metadata(&json!({"client_id": id}).to_string()));
-    let updated = client.call(&update.into()).await.unwrap();
+    let updated = client.update(update).await.unwrap();
     assert_eq!(
         (updated.action(), updated.result_code()),
         (Action::Updated, Some("A213001"))
     );
-    let deleted = client.call(&Delete::new(id, rat()).into()).await.unwrap();
+    let deleted = client.delete(Delete::new(id, rat())).await.unwrap();
     assert_eq!(
         (deleted.action(), deleted.result_code()),
         (Action::Deleted, Some("A216001"))

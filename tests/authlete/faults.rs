@@ -3,13 +3,16 @@
 //! works. No register, update or delete is ever processed twice.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tower_dcr::authlete::AuthleteBackend;
 use tower_dcr::{DcrEndpoint, OperationKind};
 
-use super::peer::{Behaviour, Peer, TOKEN, response, response_head};
+use super::peer::{Behaviour, Peer, TOKEN, read_request, response, response_head};
 use super::support::*;
 
 const ALL: [OperationKind; 4] = [
@@ -349,6 +352,49 @@ async fn rate_limits() {
     server.peer.behave(Behaviour::Well);
     assert_eq!(call.await.unwrap().status, 201);
     assert_eq!(server.peer.processed(), [OperationKind::Register]);
+}
+
+/// A connection that was used before, and breaks once the next request is read: what HTTP clients send again by
+/// themselves must not be this.
+#[tokio::test]
+async fn a_reused_connection_that_breaks() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let count = Arc::clone(&count);
+            tokio::spawn(async move {
+                // The first request on a connection is answered, and kept alive; the second is read, and no more.
+                let answer = json!({"action": "CREATED", "responseContent": "{}"}).to_string();
+                let length = answer.len();
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}");
+                for answer in [answer.as_str(), ""] {
+                    if read_request(&mut stream).await.is_none() {
+                        return;
+                    }
+                    count.fetch_add(1, Ordering::SeqCst);
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    let settings = Peer::start().await;
+    let client = settings
+        .builder()
+        .base_url(format!("http://{address}"))
+        .build()
+        .unwrap();
+    let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
+    for round in 1..=10 {
+        assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+        assert_eq!(seen.swap(0, Ordering::SeqCst), 1, "{round}");
+        let answer = ask(&endpoint, register(CLIENT)).await;
+        answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(seen.swap(0, Ordering::SeqCst), 1, "{round}");
+    }
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ pub(crate) fn response(status: u16, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut received = Vec::new();
     loop {
         if let Some(end) = received.windows(4).position(|four| four == b"\r\n\r\n") {
