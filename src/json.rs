@@ -189,35 +189,35 @@ impl<'de> Visitor<'de> for BigNumber<'_> {
 
     // Everything else stands in the text: a client that plays `serde_json`.
     fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        self.0.refuse(MetadataError::Malformed)
+        self.0.refuse(MetadataError::ReservedMember)
     }
 }
 

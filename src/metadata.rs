@@ -80,9 +80,11 @@ pub enum MetadataError {
     NotAnObject,
     /// An object, at some depth, names a member twice.
     DuplicateMember,
-    /// The text is not JSON, goes on after the object, nests deeper than 127 levels, holds an escape for half a
-    /// surrogate pair or a number beyond a double's range, or names a member that `serde_json` keeps for itself
-    /// (`$serde_json::private::…`).
+    /// A member's name begins with `$serde_json::private::`, which the JSON library keeps for itself: what reads the text
+    /// with it would see another value than everybody else.
+    ReservedMember,
+    /// The text is not JSON, goes on after the object, nests deeper than 127 levels, or holds an escape for half a
+    /// surrogate pair or a number beyond a double's range.
     Malformed,
 }
 
@@ -95,6 +97,7 @@ impl MetadataError {
             Self::ByteOrderMark => "The body starts with a byte order mark; JSON must not.",
             Self::NotAnObject => "The body is not a JSON object.",
             Self::DuplicateMember => "The body names a member twice.",
+            Self::ReservedMember => "The body names a member that is reserved.",
             Self::Malformed => "The body is not one well-formed JSON object.",
         }
     }
@@ -182,7 +185,7 @@ mod tests {
             r#"{"jwks":{"$serde_json::private::RawValue":"{\"a\":1,\"a\":2}"}}"#,
             r#"{"a":[{"b":1,"$serde_json::private::Number":{}}]}"#,
         ] {
-            assert_eq!(refused(text), Some(MetadataError::Malformed), "{text}");
+            assert_eq!(refused(text), Some(MetadataError::ReservedMember), "{text}");
         }
     }
 

@@ -358,6 +358,10 @@ async fn http2_has_the_same_contract() {
     };
     assert_eq!(register.parts().version, Version::HTTP_2);
 
+    let head = configure("HEAD", &url("/register/1"), "token", "");
+    let answer = Answer::of(sender.send_request(head).await.unwrap()).await;
+    answer.assert_head_of_error(405);
+
     let mut request = register_at(&url("/register"));
     request
         .headers_mut()

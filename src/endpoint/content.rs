@@ -28,10 +28,9 @@ pub(super) fn judge(headers: &HeaderMap, size: &SizeHint, limit: usize) -> Resul
 
 /// `application/json`, its parameters well-formed, any `charset` among them utf-8 (RFC 8259 section 8.1).
 fn is_json(value: &HeaderValue) -> bool {
-    let Ok(value) = value.to_str() else {
-        return false;
-    };
-    let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+    // A quoted parameter may hold other bytes than ASCII (RFC 9110 section 5.6.4); nothing that is looked at may.
+    let value = String::from_utf8_lossy(value.as_bytes());
+    let (essence, parameters) = value.split_once(';').unwrap_or((&*value, ""));
     essence
         .trim_matches([' ', '\t'])
         .eq_ignore_ascii_case("application/json")
@@ -147,9 +146,19 @@ mod tests {
         ] {
             assert!(!is_json(&HeaderValue::from_static(bad)), "{bad}");
         }
-        assert!(!is_json(
-            &HeaderValue::from_bytes(b"application/json; x=\xff").unwrap()
-        ));
+        for (bytes, fits) in [
+            (b"application/json; x=\xff".as_slice(), false),
+            (b"application/json\xff", false),
+            (b"application/json; x=\"\xff\"", true),
+            (b"application/json; x=\"\xc3\xa9\"; charset=utf-8", true),
+            (b"application/json; charset=\"utf-8\xff\"", false),
+        ] {
+            assert_eq!(
+                is_json(&HeaderValue::from_bytes(bytes).unwrap()),
+                fits,
+                "{bytes:?}"
+            );
+        }
     }
 
     #[test]

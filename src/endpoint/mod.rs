@@ -22,10 +22,10 @@ use tower_service::Service;
 pub(crate) use self::failure::failure;
 pub use self::future::EndpointFuture;
 use self::refusal::Refusal;
-pub(crate) use self::response::Challenges;
 pub use self::response::EndpointBody;
 #[cfg(feature = "authlete-emulator")]
 pub(crate) use self::response::object;
+pub(crate) use self::response::{Challenges, without_body_to_head};
 use crate::clock::Clock;
 use crate::paths::{Paths, Route};
 use crate::{
@@ -165,6 +165,7 @@ impl<B: Backend> Shared<B> {
         let (parts, body) = request.into_parts();
         let mut body = pin!(body);
         match self.decode(&parts, body.as_mut()).await {
+            // Never a HEAD.
             Ok(operation) => self.execute(operation.with_parts(parts)).await,
             Err(refusal) => {
                 if refusal.leaves_body_unread() {
@@ -176,7 +177,7 @@ impl<B: Backend> Shared<B> {
                     .and_then(|route| route.operation(&parts.method));
                 let mut response = refusal.into_response(&settings.challenges);
                 response.extensions_mut().insert(Outcome::of(asked));
-                response
+                without_body_to_head(&parts.method, response)
             }
         }
     }

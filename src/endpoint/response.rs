@@ -10,7 +10,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, InvalidHeaderValue, PRAGMA,
     WWW_AUTHENTICATE,
 };
-use http::{Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
 use super::failure;
@@ -102,6 +102,18 @@ pub(super) fn error(
     description: &str,
 ) -> Response<EndpointBody> {
     object(status, error.body(description))
+}
+
+/// The response to a method: to a HEAD its headers alone (RFC 9110 section 9.3.2). Over HTTP/2 no server sees to that, and
+/// a client that gets a body resets the stream.
+pub(crate) fn without_body_to_head(
+    method: &Method,
+    mut response: Response<EndpointBody>,
+) -> Response<EndpointBody> {
+    if method == Method::HEAD {
+        *response.body_mut() = EndpointBody::default();
+    }
+    response
 }
 
 /// A response whose body is a JSON object.

@@ -3,13 +3,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use pin_project_lite::pin_project;
 use tower::util::Oneshot;
 use tower_service::Service;
 
 use super::ResponseBody;
-use crate::endpoint::failure;
+use crate::endpoint::{failure, without_body_to_head};
 use crate::{BoxError, OperationKind};
 
 pin_project! {
@@ -38,6 +38,7 @@ pin_project! {
         Endpoint {
             // Boxed: an endpoint stack may be large, and every request of the application would carry its size.
             future: Pin<Box<Oneshot<E, Request<ReqBody>>>>,
+            method: Method,
             kind: Option<OperationKind>,
         },
     }
@@ -60,6 +61,7 @@ where
     ) -> Self {
         Self {
             arm: Arm::Endpoint {
+                method: request.method().clone(),
                 future: Box::pin(Oneshot::new(stack, request)),
                 kind,
             },
@@ -80,9 +82,14 @@ where
             ArmProj::Inner { future } => {
                 ready!(future.poll(cx)).map(|response| response.map(ResponseBody::inner))
             }
-            ArmProj::Endpoint { future, kind } => Ok(match ready!(future.as_mut().poll(cx)) {
+            ArmProj::Endpoint {
+                future,
+                method,
+                kind,
+            } => Ok(match ready!(future.as_mut().poll(cx)) {
                 Ok(response) => response.map(ResponseBody::endpoint),
-                Err(error) => failure(*kind, error.into()).map(ResponseBody::failure),
+                Err(error) => without_body_to_head(method, failure(*kind, error.into()))
+                    .map(ResponseBody::failure),
             }),
         })
     }

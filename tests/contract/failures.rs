@@ -282,6 +282,17 @@ async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
         );
     }
 
+    // The layer fails a HEAD before it is known to be none of ours.
+    let full = DcrLayer::new(never)
+        .endpoint_layer(tower::layer::layer_fn(|_| {
+            service_fn(|_: Request<Full<bytes::Bytes>>| async {
+                Err::<Response<String>, _>(Unavailable::new())
+            })
+        }))
+        .layer(app);
+    let head = configure("HEAD", "/register/1", "token", "");
+    ask(&full, head).await.assert_head_of_error(503);
+
     let broken = DcrLayer::new(never)
         .endpoint_layer(tower::layer::layer_fn(|_| {
             service_fn(|_: Request<Full<bytes::Bytes>>| async {

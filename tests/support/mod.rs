@@ -65,6 +65,22 @@ impl Answer {
         self.json()["error"].as_str().expect("an error").to_owned()
     }
 
+    /// An answer to a `HEAD`: all that a `GET` would get but the body.
+    #[track_caller]
+    pub fn assert_head_of_error(&self, status: u16) {
+        assert_eq!(self.status.as_u16(), status);
+        assert!(self.body.is_empty(), "{self:?}");
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert!(
+            self.header("content-length")
+                .unwrap()
+                .parse::<usize>()
+                .unwrap()
+                > 0
+        );
+    }
+
     /// What section 3 of the contract asks of every answer.
     #[track_caller]
     pub fn assert_well_formed(&self) {
