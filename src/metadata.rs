@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(feature = "embedded")]
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::json;
@@ -58,7 +60,18 @@ impl ClientMetadata {
         // The same lexer accepted the same text in `parse`.
         serde_json::from_str(&self.0).unwrap_or_default()
     }
+
+    /// The members, their values as they were written. A text can become a hundred times as large where it is parsed
+    /// whole; whoever looks at single members need not.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn members(&self) -> Members<'_> {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
 }
+
+/// The members of a JSON object, their values as they were written.
+#[cfg(feature = "embedded")]
+pub(crate) type Members<'t> = std::collections::BTreeMap<String, &'t RawValue>;
 
 impl fmt::Debug for ClientMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! What passes through costs nothing: allocations counted, with the layer and without it.
+//! Allocations, counted: what passes through makes none, and what a client keeps in the registry is what it wrote.
 
 use std::convert::Infallible;
 use std::future::{Future as _, Ready, ready};
@@ -9,7 +9,8 @@ use allocation_counter::{AllocationInfo, measure};
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use tower::{Layer, Service};
-use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::{BoxError, DcrEndpoint, DcrLayer, Reply, backend_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 type Body = Full<bytes::Bytes>;
@@ -88,4 +89,91 @@ fn what_passes_through_allocates_nothing_more_than_the_inner_service() {
     // The counter counts: a request on our path does allocate.
     let ours = vec![Request::get("/register/1").body(Body::default()).unwrap()];
     assert!(count(&service, ours).count_total > 0);
+}
+
+/// 64 KiB can be written so that they are megabytes once parsed. They are not kept so, nor ever parsed so.
+#[test]
+fn a_client_takes_no_more_room_than_it_wrote() {
+    const LIMIT: usize = 64 * 1024;
+    let filled = |start: &str, item: &str, end: &str| {
+        let count = (LIMIT - start.len() - end.len()) / (item.len() + 1);
+        format!("{start}{}{end}", vec![item; count].join(","))
+    };
+    let redirect = r#"{"redirect_uris":["https://client.example.org/cb"]"#;
+    let deep = format!("{}0{}", "{\"\":".repeat(110), "}".repeat(110));
+    let members: Vec<String> = (0..4_000)
+        .map(|n| format!("\"client_name#{n:x}\":\"\""))
+        .collect();
+    for (name, body) in [
+        (
+            "text",
+            format!(
+                "{redirect},\"client_name\":\"{}\"}}",
+                "x".repeat(LIMIT - 100)
+            ),
+        ),
+        (
+            "deep keys",
+            filled(&format!("{redirect},\"jwks\":{{\"keys\":["), &deep, "]}}"),
+        ),
+        (
+            "flat keys",
+            filled(
+                &format!("{redirect},\"jwks\":{{\"keys\":["),
+                "{\"\":0}",
+                "]}}",
+            ),
+        ),
+        (
+            "numbers",
+            filled(&format!("{redirect},\"jwks\":{{\"keys\":["), "1e15", "]}}"),
+        ),
+        (
+            "contacts",
+            filled(&format!("{redirect},\"contacts\":["), "\"\"", "]}"),
+        ),
+        (
+            "redirect URIs",
+            filled("{\"redirect_uris\":[", "\"a:\"", "]}"),
+        ),
+        (
+            "members",
+            format!(
+                "{redirect},{}}}",
+                members
+                    .join(",")
+                    .chars()
+                    .take(LIMIT - 100)
+                    .collect::<String>()
+                    + "\""
+            ),
+        ),
+        (
+            "unknown",
+            filled(&format!("{redirect},\"unknown\":["), "[]", "]}"),
+        ),
+    ] {
+        let endpoint = DcrEndpoint::new(
+            EmbeddedBackend::in_memory("https://as.example.com/register").unwrap(),
+        );
+        let request = Request::post("/register")
+            .header("content-type", "application/json")
+            .body(Body::from(body.clone()))
+            .unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        let info = measure(|| {
+            let mut endpoint = endpoint.clone();
+            let future = pin!(endpoint.call(request));
+            assert!(future.poll(&mut context).is_ready());
+        });
+        println!("{name}, {} bytes: {info:?}", body.len());
+        // The request's own text was freed on the way.
+        let kept = usize::try_from(info.bytes_current + body.len() as i64).unwrap();
+        assert!(kept <= 2 * body.len(), "{name}: {kept} bytes are kept");
+        assert!(
+            info.bytes_max <= 32 * LIMIT as u64,
+            "{name}: {} bytes at once",
+            info.bytes_max
+        );
+    }
 }

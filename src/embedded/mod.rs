@@ -33,6 +33,7 @@
 //! repeat the other issued members with the values they have.
 
 mod credentials;
+mod object;
 mod redirect_uri;
 mod registry;
 mod rules;

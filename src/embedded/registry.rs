@@ -2,13 +2,15 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
 use super::EmbeddedError;
 use super::credentials::{TokenDigest, new_client_id, new_secret, same_secret};
-use super::rules::{Refusal, Rules};
+use super::object::Object;
+use super::rules::{self, Refusal, Rules};
 use super::store::{Change, Client, Store};
 use super::uri::ConfigurationEndpoint;
+use crate::metadata::Members;
 use crate::{BearerToken, ClientMetadata, ErrorCode, Reply};
 
 pub(super) struct Registry {
@@ -27,7 +29,7 @@ impl Registry {
     }
 
     pub(super) fn register(&self, asked: &ClientMetadata) -> Result<Reply, EmbeddedError> {
-        let accepted = match self.rules.accept(asked.to_map()) {
+        let accepted = match self.rules.accept(&asked.members()) {
             Ok(accepted) => accepted,
             Err(refusal) => return Ok(refusal.into_reply()),
         };
@@ -59,9 +61,9 @@ impl Registry {
     ) -> Result<Reply, EmbeddedError> {
         // Before the client is looked up, and whoever asks, so that the time this takes tells nothing. Also a secret
         // that is perhaps not needed: under the store's lock nothing may fail.
-        let mut asked = asked.to_map();
+        let mut asked = asked.members();
         let issued = Issued::take(&mut asked);
-        let accepted = self.rules.accept(asked);
+        let accepted = self.rules.accept(&asked);
         let new_secret = new_secret()?;
         Ok(self.as_client(client_id, token, |client| {
             let judged = issued
@@ -115,21 +117,20 @@ impl Registry {
     /// The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3). The token is the one that the
     /// client holds: the registry itself has only its hash.
     fn information(&self, client_id: &str, client: &Client, token: &str) -> String {
-        let mut information = client.metadata.clone();
-        let mut add = |name: &str, value: Value| information.insert(name.to_owned(), value);
-        add("client_id", json!(client_id));
-        add("client_id_issued_at", json!(client.issued_at));
-        add("registration_access_token", json!(token));
-        add(
+        let mut information = Object::of(&client.metadata);
+        information.add("client_id", client_id);
+        information.add("client_id_issued_at", client.issued_at);
+        information.add("registration_access_token", token);
+        information.add(
             "registration_client_uri",
-            json!(self.endpoint.of_client(client_id)),
+            self.endpoint.of_client(client_id),
         );
         if let Some(secret) = &client.secret {
-            add("client_secret", json!(secret));
+            information.add("client_secret", secret);
             // 0: it does not expire. Required beside a secret.
-            add("client_secret_expires_at", json!(0));
+            information.add("client_secret_expires_at", 0);
         }
-        Value::Object(information).to_string()
+        information.into_text()
     }
 }
 
@@ -139,23 +140,23 @@ impl Refusal {
     }
 }
 
-/// The members of an update that the client does not choose.
-struct Issued {
-    client_id: Option<Value>,
-    client_secret: Option<Value>,
-    client_id_issued_at: Option<Value>,
-    client_secret_expires_at: Option<Value>,
-    registration_access_token: Option<Value>,
-    registration_client_uri: Option<Value>,
+/// The members of an update that the client does not choose, as far as it sent them.
+struct Issued<'t> {
+    client_id: Option<&'t RawValue>,
+    client_secret: Option<&'t RawValue>,
+    client_id_issued_at: Option<&'t RawValue>,
+    client_secret_expires_at: Option<&'t RawValue>,
+    registration_access_token: Option<&'t RawValue>,
+    registration_client_uri: Option<&'t RawValue>,
 }
 
-impl Issued {
+impl<'t> Issued<'t> {
     /// Out of the metadata, omissions left behind.
-    fn take(asked: &mut Map<String, Value>) -> Self {
+    fn take(asked: &mut Members<'t>) -> Self {
         let mut take = |name| {
             asked
                 .remove(name)
-                .filter(|value| !value.is_null() && value != "")
+                .filter(|value| !rules::is_omission(value))
         };
         Self {
             client_id: take("client_id"),
@@ -177,54 +178,45 @@ impl Issued {
         token: &BearerToken,
         endpoint: &ConfigurationEndpoint,
     ) -> Result<(), Refusal> {
-        if self
+        if !self
             .client_id
-            .as_ref()
-            .is_none_or(|given| given != client_id)
+            .is_some_and(|given| is_text(given, client_id))
         {
             return Err(Refusal::metadata(
                 "client_id must be there, and be this client's.",
             ));
         }
-        let secret_fits = |given: &Value| {
-            let secrets = given.as_str().zip(client.secret.as_deref());
-            secrets.is_some_and(|(given, secret)| same_secret(given, secret))
+        let secret_fits = |given| {
+            let secret = client.secret.as_deref();
+            secret.is_some_and(|secret| is_text(given, secret))
         };
-        if !self.client_secret.as_ref().is_none_or(secret_fits) {
+        if !self.client_secret.is_none_or(secret_fits) {
             return Err(Refusal::metadata(
                 "client_secret cannot be chosen; leave it out.",
             ));
         }
-        let expires_at = client.secret.as_ref().map(|_| 0_u64);
-        let token_fits = |given: &Value| {
-            given
-                .as_str()
-                .is_some_and(|given| same_secret(given, token.as_str()))
-        };
+        let has_secret = client.secret.is_some();
+        let uri = endpoint.of_client(client_id);
         let unchanged = [
             (
                 "client_id_issued_at",
                 self.client_id_issued_at
-                    .as_ref()
-                    .is_none_or(|given| given == client.issued_at),
+                    .is_none_or(|given| is_number(given, client.issued_at)),
             ),
             (
                 "client_secret_expires_at",
                 self.client_secret_expires_at
-                    .as_ref()
-                    .is_none_or(|given| given.as_u64() == expires_at),
+                    .is_none_or(|given| has_secret && is_number(given, 0)),
             ),
             (
                 "registration_access_token",
                 self.registration_access_token
-                    .as_ref()
-                    .is_none_or(token_fits),
+                    .is_none_or(|given| is_text(given, token.as_str())),
             ),
             (
                 "registration_client_uri",
                 self.registration_client_uri
-                    .as_ref()
-                    .is_none_or(|given| *given == endpoint.of_client(client_id)),
+                    .is_none_or(|given| is_text(given, &uri)),
             ),
         ];
         match unchanged.iter().find(|(_, fits)| !fits) {
@@ -234,6 +226,15 @@ impl Issued {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a value is this string; in constant time, since it may be a secret.
+fn is_text(value: &RawValue, expected: &str) -> bool {
+    serde_json::from_str(value.get()).is_ok_and(|text: String| same_secret(&text, expected))
+}
+
+fn is_number(value: &RawValue, expected: u64) -> bool {
+    serde_json::from_str(value.get()).is_ok_and(|number: u64| number == expected)
 }
 
 /// In seconds since 1970.

@@ -1,9 +1,13 @@
 //! Which metadata is accepted, and what is kept of it (RFC 7591 section 2).
 
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use super::object::Object;
 use super::redirect_uri;
 use crate::ErrorCode;
+use crate::metadata::Members;
 
 /// Metadata that is not accepted, with a sentence for the client's developer.
 #[derive(Debug)]
@@ -80,7 +84,8 @@ const AUTH_METHODS: [(&str, bool); 7] = [
 
 /// Metadata as it is kept: known members of the right types, no omissions, defaults filled in.
 pub(super) struct Accepted {
-    pub(super) metadata: Map<String, Value>,
+    /// A JSON object. As text it takes no more room than the client took to write it.
+    pub(super) metadata: Box<str>,
     /// Whether the client authenticates with a secret.
     pub(super) needs_secret: bool,
 }
@@ -102,40 +107,56 @@ impl Default for Rules {
 
 impl Rules {
     /// Judges what a client asks for.
-    pub(super) fn accept(&self, asked: Map<String, Value>) -> Result<Accepted, Refusal> {
+    pub(super) fn accept(&self, asked: &Members<'_>) -> Result<Accepted, Refusal> {
         let mut kept = Map::new();
+        // Keys are kept as they were written: a number in them may have more digits than a double.
+        let mut jwks = None;
         for (name, value) in asked {
-            if is_omission(&name, &value) {
+            if is_omission(value) && !(name == "response_types" && value.get().starts_with('[')) {
                 continue;
             }
-            if let Some(expected) = type_of(&name) {
-                check_type(&name, &value, expected)?;
-                kept.insert(name, value);
+            match type_of(name) {
+                None => {}
+                Some(Type::Object) => jwks = Some(object(name, value)?),
+                Some(Type::String) => {
+                    let text: String = typed(name, value, "a string")?;
+                    kept.insert(name.clone(), text.into());
+                }
+                Some(Type::Strings) => {
+                    let texts: Vec<String> = typed(name, value, "an array of strings")?;
+                    kept.insert(name.clone(), texts.into());
+                }
             }
         }
         // Section 2: they must not both be present.
-        if kept.contains_key("jwks") && kept.contains_key("jwks_uri") {
+        if jwks.is_some() && kept.contains_key("jwks_uri") {
             return Err(Refusal::metadata("jwks and jwks_uri exclude each other."));
         }
         let needs_secret = settle_auth_method(&mut kept)?;
         settle_grants(&mut kept)?;
         settle_redirect_uris(&mut kept, self.redirect_uris_required)?;
+        let mut metadata = Object::default();
+        for (name, value) in &kept {
+            metadata.add(name, value);
+        }
+        if let Some(jwks) = jwks {
+            metadata.add("jwks", jwks);
+        }
         Ok(Accepted {
-            metadata: kept,
+            metadata: metadata.into_text().into(),
             needs_secret,
         })
     }
 }
 
-/// What clients send where they mean nothing (RFC 7592 section 2.2). An empty list of response types is a value: the
-/// client uses no authorization endpoint.
-fn is_omission(name: &str, value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty() && name != "response_types",
-        _ => false,
-    }
+/// What clients send where they mean nothing (RFC 7592 section 2.2): `null`, `""` and `[]`. Of response types an empty
+/// list is a value: the client uses no authorization endpoint.
+pub(super) fn is_omission(value: &RawValue) -> bool {
+    let text = value.get();
+    let items = text
+        .strip_prefix('[')
+        .and_then(|items| items.strip_suffix(']'));
+    matches!(text, "null" | "\"\"") || items.is_some_and(|items| items.trim().is_empty())
 }
 
 fn type_of(name: &str) -> Option<Type> {
@@ -150,28 +171,28 @@ fn type_of(name: &str) -> Option<Type> {
         .map(|(_, expected, _)| *expected)
 }
 
-fn check_type(name: &str, value: &Value, expected: Type) -> Result<(), Refusal> {
-    let (fits, expected) = match expected {
-        Type::String => (value.is_string(), "a string"),
-        Type::Object => (value.is_object(), "an object"),
-        Type::Strings => (
-            value
-                .as_array()
-                .is_some_and(|items| items.iter().all(Value::is_string)),
-            "an array of strings",
-        ),
-    };
-    if fits {
-        return Ok(());
+/// The value of a member that has a type.
+fn typed<T: DeserializeOwned>(name: &str, value: &RawValue, expected: &str) -> Result<T, Refusal> {
+    serde_json::from_str(value.get()).map_err(|_| wrong_type(name, expected))
+}
+
+fn object<'v>(name: &str, value: &'v RawValue) -> Result<&'v RawValue, Refusal> {
+    if value.get().starts_with('{') {
+        Ok(value)
+    } else {
+        Err(wrong_type(name, "an object"))
     }
+}
+
+fn wrong_type(name: &str, expected: &str) -> Refusal {
     // The name is one of ours, but for a language tag.
     let name = name.split('#').next().unwrap_or_default();
-    let refuse = if name == "redirect_uris" {
-        Refusal::redirect_uri("redirect_uris must be an array of strings.")
+    let description = format!("{name} must be {expected}.");
+    if name == "redirect_uris" {
+        Refusal::redirect_uri(&description)
     } else {
-        Refusal::metadata(format!("{name} must be {expected}."))
-    };
-    Err(refuse)
+        Refusal::metadata(description)
+    }
 }
 
 fn settle_auth_method(kept: &mut Map<String, Value>) -> Result<bool, Refusal> {

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Map, Value};
-
 use super::credentials::TokenDigest;
 
 /// A registered client.
@@ -14,7 +12,8 @@ pub(super) struct Client {
     pub(super) token: TokenDigest,
     /// As it was issued: a read gives it again (RFC 7592 section 3), and `client_secret_jwt` computes with it.
     pub(super) secret: Option<String>,
-    pub(super) metadata: Map<String, Value>,
+    /// A JSON object.
+    pub(super) metadata: Box<str>,
 }
 
 /// All clients, by `client_id`.

@@ -63,6 +63,17 @@ async fn the_metadata_of_the_specification_is_kept() {
 }
 
 #[tokio::test]
+async fn keys_are_kept_as_they_were_written() {
+    let registry = registry().await;
+    let jwks = r#"{ "keys" : [{"y":12345678901234567890123, "x": 1.50, "e":1e15}] }"#;
+    let body = format!(r#"{{"redirect_uris":["https://client.example.org/cb"],"jwks":{jwks}}}"#);
+    let answer = registry.ask(register(body)).await;
+    assert_eq!(answer.status, 201);
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(text.contains(jwks), "{text}");
+}
+
+#[tokio::test]
 async fn what_is_not_known_is_dropped() {
     let metadata = with(json!({
         "example_extension_parameter": "example_value",
