@@ -168,8 +168,9 @@ fn a_client_takes_no_more_room_than_it_wrote() {
         });
         println!("{name}, {} bytes: {info:?}", body.len());
         // The request's own text was freed on the way.
-        let kept = usize::try_from(info.bytes_current + body.len() as i64).unwrap();
-        assert!(kept <= 2 * body.len(), "{name}: {kept} bytes are kept");
+        let written = i64::try_from(body.len()).unwrap();
+        let kept = info.bytes_current + written;
+        assert!(kept <= 2 * written, "{name}: {kept} bytes are kept");
         assert!(
             info.bytes_max <= 32 * LIMIT as u64,
             "{name}: {} bytes at once",
