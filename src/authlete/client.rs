@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use bytes::BufMut;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use http::{Method, Request, StatusCode};
-use http_body::Body;
 use http_body_util::{BodyExt, Full};
 use tokio::time::Instant;
 use tower::retry::backoff::{Backoff, ExponentialBackoffMaker, MakeBackoff};
@@ -224,9 +223,6 @@ impl Inner {
     /// The whole body of an answer.
     async fn read(&self, mut body: ResponseBody) -> Result<Vec<u8>, AuthleteError> {
         let limit = self.answer_limit;
-        if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
-            return Err(AuthleteError::too_large());
-        }
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(AuthleteError::interrupted)?;

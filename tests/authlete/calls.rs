@@ -91,6 +91,31 @@ async fn what_an_api_error_says_is_behind_an_accessor() {
 }
 
 #[tokio::test]
+async fn an_answer_is_read_up_to_its_limit() {
+    let peer = Peer::start().await;
+    let answer = json!({"action": "CREATED", "responseContent": "{}"}).to_string();
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{:x}\r\n{answer}\r\n0\r\n\r\n",
+        answer.len()
+    );
+    for bytes in [response(200, &answer), chunked.into_bytes()] {
+        peer.behave(Behaviour::Instead(bytes));
+        let fits = peer.builder().answer_limit(answer.len()).build().unwrap();
+        assert_eq!(
+            fits.call(&registration()).await.unwrap().action(),
+            Action::Created
+        );
+        let too_small = peer
+            .builder()
+            .answer_limit(answer.len() - 1)
+            .build()
+            .unwrap();
+        let error = too_small.call(&registration()).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::TooLarge);
+    }
+}
+
+#[tokio::test]
 async fn an_initial_access_token_is_not_sent_unless_told_to() {
     let peer = Peer::start().await;
     let asked = || Register::new(metadata("{}")).with_initial_access_token(token("initial"));
