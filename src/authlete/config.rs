@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::uri::{Scheme, Uri};
 use http::{Request, Response};
 use http_body::Body;
@@ -243,7 +243,7 @@ impl AuthleteBuilder {
         self
     }
 
-    /// A header of every request, in addition.
+    /// A header of every request, in addition. `Authorization` and `Content-Type` stay what they have to be.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
@@ -342,7 +342,6 @@ impl AuthleteBuilder {
         }
         let mut headers = self.headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.remove(AUTHORIZATION);
         Ok(AuthleteClient::new(Inner {
             base_url,
             credentials,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
+use http_body_util::Full;
 use serde_json::{Value, json};
 use tower_dcr::authlete::{AuthleteBackend, Credentials, ErrorKind, RetryPolicy};
 use tower_dcr::policy::{AnswerUnauthorized, HideUnusedSecret};
@@ -271,14 +273,12 @@ async fn retries_can_be_switched_off_and_are_bounded_by_the_time_of_the_call() {
 async fn an_http_client_of_ones_own() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
-    let broken = tower::service_fn(
-        move |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
-            count.fetch_add(1, Ordering::SeqCst);
-            async {
-                Err::<http::Response<http_body_util::Empty<bytes::Bytes>>, _>("no route to host")
-            }
-        },
-    );
+    let broken = tower::service_fn(move |request: http::Request<Full<Bytes>>| {
+        // What logs requests does not show this one.
+        assert!(request.headers()["authorization"].is_sensitive());
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Err::<http::Response<Full<Bytes>>, _>("no route to host") }
+    });
     let builder = Peer::start().await.builder().http_client(broken);
     let unknown = builder.clone().build().unwrap();
     let error = unknown.call(&registration()).await.unwrap_err();
