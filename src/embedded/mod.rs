@@ -12,8 +12,10 @@
 //! | `token_endpoint_auth_method` | `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` | `client_secret_basic` |
 //! | `grant_types` | array of strings; what is not supported is dropped, and where nothing is left, refused | `authorization_code` |
 //! | `response_types` | array of strings, `code` alone | `code` with `authorization_code`, else `[]` |
-//! | `client_name`, `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | string, also as `name#language-tag` | omitted |
-//! | `scope`, `jwks_uri`, `software_id`, `software_version` | string | omitted |
+//! | `client_name` | string, also as `client_name#language-tag` | omitted |
+//! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
+//! | `jwks_uri` | `https` URL | omitted |
+//! | `scope`, `software_id`, `software_version` | string | omitted |
 //! | `contacts` | array of strings | omitted |
 //! | `jwks` | object, and no `jwks_uri` beside it | omitted |
 //!

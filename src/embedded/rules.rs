@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::object::Object;
 use super::redirect_uri;
+use super::uri::is_url_of;
 use crate::ErrorCode;
 use crate::metadata::Members;
 
@@ -36,6 +37,10 @@ impl Refusal {
 #[derive(Clone, Copy)]
 enum Type {
     String,
+    /// A string that is shown to users as a link, or as an image: a URL of a web page, and nothing that a browser runs.
+    WebUrl,
+    /// A string that the server may fetch: a URL over TLS.
+    HttpsUrl,
     Strings,
     Object,
 }
@@ -47,13 +52,13 @@ const MEMBERS: [(&str, Type, bool); 15] = [
     ("grant_types", Type::Strings, false),
     ("response_types", Type::Strings, false),
     ("client_name", Type::String, true),
-    ("client_uri", Type::String, true),
-    ("logo_uri", Type::String, true),
+    ("client_uri", Type::WebUrl, true),
+    ("logo_uri", Type::WebUrl, true),
     ("scope", Type::String, false),
     ("contacts", Type::Strings, false),
-    ("tos_uri", Type::String, true),
-    ("policy_uri", Type::String, true),
-    ("jwks_uri", Type::String, false),
+    ("tos_uri", Type::WebUrl, true),
+    ("policy_uri", Type::WebUrl, true),
+    ("jwks_uri", Type::HttpsUrl, false),
     ("jwks", Type::Object, false),
     ("software_id", Type::String, false),
     ("software_version", Type::String, false),
@@ -122,6 +127,14 @@ impl Rules {
                     let text: String = typed(name, value, "a string")?;
                     kept.insert(name.clone(), text.into());
                 }
+                Some(Type::WebUrl) => {
+                    let url = url(name, value, &["https", "http"], "an http or https URL")?;
+                    kept.insert(name.clone(), url.into());
+                }
+                Some(Type::HttpsUrl) => {
+                    let url = url(name, value, &["https"], "an https URL")?;
+                    kept.insert(name.clone(), url.into());
+                }
                 Some(Type::Strings) => {
                     let texts: Vec<String> = typed(name, value, "an array of strings")?;
                     kept.insert(name.clone(), texts.into());
@@ -174,6 +187,15 @@ fn type_of(name: &str) -> Option<Type> {
 /// The value of a member that has a type.
 fn typed<T: DeserializeOwned>(name: &str, value: &RawValue, expected: &str) -> Result<T, Refusal> {
     serde_json::from_str(value.get()).map_err(|_| wrong_type(name, expected))
+}
+
+fn url(name: &str, value: &RawValue, schemes: &[&str], expected: &str) -> Result<String, Refusal> {
+    let text: String = typed(name, value, expected)?;
+    if is_url_of(&text, schemes) {
+        Ok(text)
+    } else {
+        Err(wrong_type(name, expected))
+    }
 }
 
 fn object<'v>(name: &str, value: &'v RawValue) -> Result<&'v RawValue, Refusal> {

@@ -1,4 +1,4 @@
-//! The public URL of the client configuration endpoint.
+//! URLs: that of the client configuration endpoint, and those among the metadata.
 
 use fluent_uri::Uri;
 
@@ -51,6 +51,20 @@ impl ConfigurationEndpoint {
     pub(super) fn of_client(&self, client_id: &str) -> String {
         format!("{}/{client_id}", self.0)
     }
+}
+
+/// Whether a text is an absolute URI of RFC 3986 with one of these schemes and a host.
+pub(super) fn is_url_of(text: &str, schemes: &[&str]) -> bool {
+    Uri::parse(text).is_ok_and(|uri| {
+        let scheme = uri.scheme().as_str();
+        let known = schemes
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known));
+        known
+            && uri
+                .authority()
+                .is_some_and(|authority| !authority.host().is_empty())
+    })
 }
 
 #[cfg(test)]

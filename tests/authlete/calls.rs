@@ -90,6 +90,34 @@ async fn what_an_api_error_says_is_behind_an_accessor() {
     );
     assert_eq!(error.to_string(), "Authlete answered 403 (A001215)");
     assert!(!format!("{error:?}").contains("locked"));
+
+    // What does not look like a code is none: it goes into logs.
+    for code in [
+        "A1\nERROR forged",
+        "SENTINEL ".repeat(10).as_str(),
+        "\u{1b}[2J",
+    ] {
+        let body = json!({"resultCode": code});
+        peer.behave(Behaviour::Instead(response(403, &body.to_string())));
+        let error = client.call(&registration()).await.unwrap_err();
+        assert_eq!(error.to_string(), "Authlete answered 403");
+    }
+}
+
+#[tokio::test]
+async fn the_client_of_an_answer_may_be_missing_or_null() {
+    let peer = Peer::start().await;
+    let client = peer.builder().build().unwrap();
+    for (more, there) in [
+        ("", false),
+        (r#","client":null"#, false),
+        (r#","client":{}"#, true),
+    ] {
+        let body = format!(r#"{{"action":"OK"{more}}}"#);
+        peer.behave(Behaviour::Instead(response(200, &body)));
+        let answer = client.call(&registration()).await.unwrap();
+        assert_eq!(answer.client().is_some(), there, "{body}");
+    }
 }
 
 #[tokio::test]

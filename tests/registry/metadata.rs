@@ -63,6 +63,53 @@ async fn the_metadata_of_the_specification_is_kept() {
 }
 
 #[tokio::test]
+async fn urls_that_are_shown_or_fetched() {
+    for member in [
+        "client_uri",
+        "logo_uri",
+        "tos_uri",
+        "policy_uri",
+        "client_uri#fr",
+    ] {
+        for good in [
+            "https://client.example.org/x?y#z",
+            "http://client.example.org",
+            "HTTPS://[::1]/",
+        ] {
+            let metadata = with(json!({member: good}));
+            assert_kept(&both(&metadata).await, &metadata);
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/logo.png",
+            "client.example.org",
+            "https:x",
+            "https://",
+            "https://a b/",
+        ] {
+            assert_refused(
+                &both(&with(json!({member: bad}))).await,
+                "invalid_client_metadata",
+            );
+        }
+    }
+    let metadata = with(json!({"jwks_uri": "https://client.example.org/jwks"}));
+    assert_kept(&both(&metadata).await, &metadata);
+    for bad in [
+        "http://client.example.org/jwks",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:6379/_x",
+        "jwks",
+    ] {
+        assert_refused(
+            &both(&with(json!({"jwks_uri": bad}))).await,
+            "invalid_client_metadata",
+        );
+    }
+}
+
+#[tokio::test]
 async fn keys_are_kept_as_they_were_written() {
     let registry = registry().await;
     let jwks = r#"{ "keys" : [{"y":12345678901234567890123, "x": 1.50, "e":1e15}] }"#;
