@@ -4,6 +4,7 @@
 mod support;
 
 mod calls;
+mod emulator;
 mod examples;
 mod faults;
 mod peer;
