@@ -23,6 +23,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (listener, emulator_url) = common::bind("127.0.0.1:8080").await?;
     let or = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let server_url = or("DCR_BASE_URL", "http://127.0.0.1:3000");
+    let server_url = server_url.trim_end_matches('/');
+    // Where the server is on this machine, it has to listen where clients are told it is.
+    let listen = match server_url
+        .strip_prefix("http://")
+        .filter(|address| !address.contains('/'))
+    {
+        Some(address) => format!("LISTEN={address} "),
+        None => String::new(),
+    };
+    // Listening on every address, it is reached at this one.
+    let emulator_url = emulator_url.replace("//0.0.0.0:", "//127.0.0.1:");
     let service_id = or("AUTHLETE_SERVICE_APIKEY", "1");
     let access_token = or("AUTHLETE_SERVICE_ACCESSTOKEN", "emulated");
 
@@ -35,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "Authlete is emulated at {emulator_url}/api/{service_id}/client/registration; stop with ctrl-c.\n\
          The server in front, which clients know as {server_url}, starts with:\n\n\
          AUTHLETE_BASE_URL={emulator_url} AUTHLETE_SERVICE_APIKEY={service_id} \
-         AUTHLETE_SERVICE_ACCESSTOKEN={access_token} DCR_BASE_URL={server_url} cargo run --example axum\n"
+         AUTHLETE_SERVICE_ACCESSTOKEN={access_token} {listen}DCR_BASE_URL={server_url} cargo run --example axum\n"
     );
     let app = Router::new().fallback_service(authlete);
     tokio::select! {

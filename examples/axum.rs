@@ -12,6 +12,7 @@ mod common;
 
 use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 
 use axum::routing::get;
 use axum::{Json, Router};
@@ -25,7 +26,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt::init();
     let (listener, base_url) = common::listen().await?;
 
-    let backend = if env::var_os("AUTHLETE_BASE_URL").is_some() {
+    let names_authlete = |(name, _): (OsString, _)| name.to_string_lossy().starts_with("AUTHLETE_");
+    let backend = if env::vars_os().any(names_authlete) {
         println!("Clients are Authlete's.");
         SharedBackend::new(AuthleteBackend::from_env()?)
     } else {

@@ -129,17 +129,24 @@ pub(crate) struct Chain<'e>(pub(crate) &'e (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut last = String::new();
         for (depth, error) in sources(self.0).enumerate() {
+            // Wrappers often say what they wrap, and no more.
+            let text = error.to_string();
+            if text == last {
+                continue;
+            }
             if depth > 0 {
                 f.write_str(": ")?;
             }
-            for c in error.to_string().chars() {
+            for c in text.chars() {
                 if c.is_control() {
                     write!(f, "{}", c.escape_default())?;
                 } else {
                     write!(f, "{c}")?;
                 }
             }
+            last = text;
         }
         Ok(())
     }

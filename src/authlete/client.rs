@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use bytes::BufMut;
@@ -53,6 +54,7 @@ pub(super) struct Inner {
     pub(super) timeout: Duration,
     pub(super) attempts: u32,
     pub(super) backoff: ExponentialBackoffMaker,
+    pub(super) min_wait: Duration,
     pub(super) answer_limit: usize,
     pub(super) transport: Transport,
     pub(super) is_connect_error: IsConnectError,
@@ -136,15 +138,17 @@ impl AuthleteClient {
             }
             attempt += 1;
             let left = deadline.saturating_duration_since(Instant::now());
-            match error.kind() {
-                // A wait that does not fit is the caller's to make.
-                ErrorKind::RateLimited { wait: Some(wait) } if *wait >= left => return Err(error),
-                ErrorKind::RateLimited { wait: Some(wait) } => tokio::time::sleep(*wait).await,
-                _ => {
-                    let waited = tokio::time::timeout(left, backoff.next_backoff()).await;
-                    if waited.is_err() {
-                        return Err(error);
-                    }
+            if let ErrorKind::RateLimited { wait: Some(wait) } = error.kind() {
+                let wait = (*wait).max(inner.min_wait);
+                // One that does not fit is the caller's to make.
+                if wait >= left {
+                    return Err(error);
+                }
+                tokio::time::sleep(wait).await;
+            } else {
+                let waited = tokio::time::timeout(left, backoff.next_backoff()).await;
+                if waited.is_err() {
+                    return Err(error);
                 }
             }
         }
@@ -158,15 +162,22 @@ impl Inner {
         operation: &Operation,
         deadline: Instant,
     ) -> Result<Answer, AuthleteError> {
-        let attempt = self.attempt_clock.run(self.attempt(operation));
+        let sent = AtomicBool::new(false);
+        let attempt = self.attempt_clock.run(self.attempt(operation, &sent));
         match tokio::time::timeout_at(deadline, attempt).await {
             Ok(Ok(outcome)) => outcome,
-            _ => Err(AuthleteError::timeout()),
+            _ => Err(AuthleteError::timeout(sent.load(Ordering::Relaxed))),
         }
     }
 
-    async fn attempt(&self, operation: &Operation) -> Result<Answer, AuthleteError> {
+    async fn attempt(
+        &self,
+        operation: &Operation,
+        sent: &AtomicBool,
+    ) -> Result<Answer, AuthleteError> {
         let request = self.request(operation).await?;
+        // From here on only the HTTP client knows.
+        sent.store(true, Ordering::Relaxed);
         let response = self.transport.send(request).await.map_err(|error| {
             if (self.is_connect_error)(&*error) {
                 AuthleteError::connect(error)

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName,
+    HeaderValue, TRANSFER_ENCODING, USER_AGENT,
+};
 use http::uri::{Scheme, Uri};
 use http::{Request, Response};
 use http_body::Body;
@@ -23,6 +26,23 @@ use super::transport::{IsConnectError, Transport};
 use crate::clock::Clock;
 use crate::loopback::is_loopback;
 use crate::{BearerToken, BoxError, Operation};
+
+/// How long a connection may take to be made, at most.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Longer than any call, and short enough to be added to any time.
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The headers that are somebody else's to set: this module's, or the HTTP client's.
+const RESERVED_HEADERS: [HeaderName; 7] = [
+    AUTHORIZATION,
+    CONNECTION,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    HOST,
+    TRANSFER_ENCODING,
+    USER_AGENT,
+];
 
 /// One of Authlete's clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,6 +166,7 @@ pub struct AuthleteBuilder {
     credentials: Option<CredentialsSource>,
     send_initial_access_token: bool,
     headers: HeaderMap,
+    user_agent: HeaderValue,
     attempt_timeout: Duration,
     timeout: Duration,
     retry: RetryPolicy,
@@ -156,13 +177,13 @@ pub struct AuthleteBuilder {
 
 impl Default for AuthleteBuilder {
     fn default() -> Self {
-        let user_agent = HeaderValue::from_static(concat!("tower-dcr/", env!("CARGO_PKG_VERSION")));
         Self {
             base_url: None,
             allow_http: false,
             credentials: None,
             send_initial_access_token: false,
-            headers: [(USER_AGENT, user_agent)].into_iter().collect(),
+            headers: HeaderMap::new(),
+            user_agent: HeaderValue::from_static(concat!("tower-dcr/", env!("CARGO_PKG_VERSION"))),
             attempt_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(20),
             retry: RetryPolicy::default(),
@@ -217,14 +238,19 @@ impl AuthleteBuilder {
         self
     }
 
-    /// The service and its access token, the same for every call.
+    /// The service and its access token, the same for every call. Takes the place of a
+    /// [function](Self::credentials_fn).
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(CredentialsSource::Fixed(credentials));
         self
     }
 
     /// The service and its access token from a function that sees the operation, asked anew for each attempt: tokens
-    /// rotate, and tenants differ. Its time counts as that of the attempt.
+    /// rotate, and tenants differ. Its time counts as that of the attempt. Takes the place of fixed
+    /// [credentials](Self::credentials).
+    ///
+    /// Where it fails, nothing is sent, and the client of the layer gets a 500; or a 503, where the error is
+    /// [`Unavailable`](crate::Unavailable). The error's text is logged: keep tokens out of it.
     pub fn credentials_fn<F, Fut>(mut self, function: F) -> Self
     where
         F: Fn(&Operation) -> Fut + Send + Sync + 'static,
@@ -243,7 +269,8 @@ impl AuthleteBuilder {
         self
     }
 
-    /// A header of every request, in addition. `Authorization` and `Content-Type` stay what they have to be.
+    /// A header of every request, in addition to those that have to be there. The latter, and those of the connection, are
+    /// refused when the client is built.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
@@ -251,11 +278,11 @@ impl AuthleteBuilder {
 
     /// The `User-Agent` of every request.
     pub fn user_agent(mut self, value: HeaderValue) -> Self {
-        self.headers.insert(USER_AGENT, value);
+        self.user_agent = value;
         self
     }
 
-    /// How long an attempt may take, the whole answer included.
+    /// How long an attempt may take, the whole answer included. What is left of the call's time bounds it too.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_timeout = limit;
         self
@@ -341,6 +368,15 @@ impl AuthleteBuilder {
             }
         }
         let mut headers = self.headers;
+        if RESERVED_HEADERS
+            .iter()
+            .any(|name| headers.contains_key(name))
+        {
+            return Err(AuthleteError::configuration(
+                "a header in addition is one that is set by other means",
+            ));
+        }
+        headers.insert(USER_AGENT, self.user_agent);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(AuthleteClient::new(Inner {
             base_url,
@@ -348,13 +384,15 @@ impl AuthleteBuilder {
             send_initial_access_token: self.send_initial_access_token,
             headers,
             attempt_clock: Clock::new(Some(self.attempt_timeout)),
-            timeout: self.timeout,
+            timeout: self.timeout.min(YEAR),
+            min_wait: self.retry.min(),
             attempts: self.retry.attempts(),
             backoff: self.retry.backoff().map_err(AuthleteError::configuration)?,
             answer_limit: self.answer_limit,
             transport: match self.transport {
                 Some(transport) => transport,
-                None => default_transport()?,
+                // So that there is time left to say so, and to try again.
+                None => default_transport((self.attempt_timeout / 2).min(CONNECT))?,
             },
             is_connect_error: self
                 .is_connect_error
@@ -370,12 +408,12 @@ impl fmt::Debug for AuthleteBuilder {
 }
 
 #[cfg(feature = "authlete-client")]
-fn default_transport() -> Result<Transport, AuthleteError> {
-    super::transport::pooled().map_err(AuthleteError::configuration)
+fn default_transport(connect_timeout: Duration) -> Result<Transport, AuthleteError> {
+    super::transport::pooled(connect_timeout).map_err(AuthleteError::configuration)
 }
 
 #[cfg(not(feature = "authlete-client"))]
-fn default_transport() -> Result<Transport, AuthleteError> {
+fn default_transport(_: Duration) -> Result<Transport, AuthleteError> {
     Err(AuthleteError::configuration(
         "there is no HTTP client: set http_client, or switch on the feature authlete-client",
     ))
@@ -401,18 +439,30 @@ fn check_base_url(url: &str, allow_http: bool) -> Result<String, &'static str> {
     if *scheme != Scheme::HTTPS && !(*scheme == Scheme::HTTP && (loopback || allow_http)) {
         return Err("the base URL is not https; plain http is for this machine, or allow_http");
     }
+    let port = authority.as_str().get(authority.host().len()..);
+    if port.is_some_and(|port| !port.is_empty())
+        && authority.port_u16().is_none()
+        && !authority.as_str().contains('@')
+    {
+        return Err("the base URL names a port that does not exist");
+    }
     if authority.as_str().contains('@') {
         return Err("the base URL holds user information");
     }
     if url.contains(['?', '#']) {
         return Err("the base URL has a query or a fragment");
     }
-    if uri
-        .path()
-        .split('/')
-        .any(|segment| matches!(segment, "." | ".."))
+    let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
+    if path.contains('%')
+        || path
+            .split('/')
+            .skip(1)
+            .any(|segment| matches!(segment, "" | "." | ".."))
     {
-        return Err("the base URL has a dot segment");
+        return Err("the base URL has a dot segment, \"//\" or an escape in its path");
+    }
+    if path.ends_with("/api") {
+        return Err("the base URL ends with \"/api\", which is added by itself: leave it out");
     }
     Ok(url.trim_end_matches('/').to_owned())
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderMap};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq as _;
 use tower_service::Service;
@@ -29,7 +29,10 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///
 /// It answers `POST /api/{serviceId}/client/registration`, and `/get`, `/update` and `/delete` below it, for one service
 /// and its access token, with `resultCode`, `resultMessage`, `action`, `responseContent` and a few members of `client`. The
-/// codes of success are Authlete's; those that begin with `E` are the emulator's own.
+/// codes of success are Authlete's; those that begin with `E` are the emulator's own. A body may have 1 MiB.
+///
+/// What is registered, and what a client is given, is the backend's to say: the embedded registry's identifiers are no
+/// numbers, so that `client` has no `clientId`, and it gives a public client no secret.
 ///
 /// ```
 /// use tower_dcr::authlete::{AuthleteEmulator, Credentials};
@@ -141,7 +144,10 @@ impl<B: Backend> Shared<B> {
         let body = Limited::new(pin!(body), BODY_LIMIT)
             .collect()
             .await
-            .map_err(|_| ApiError::BODY)?
+            .map_err(|error| match error.downcast::<LengthLimitError>() {
+                Ok(_) => ApiError::TOO_LARGE,
+                Err(_) => ApiError::BODY,
+            })?
             .to_bytes();
         let asked: Map<String, Value> =
             serde_json::from_slice(&body).map_err(|_| ApiError::BODY)?;
@@ -161,7 +167,9 @@ impl<B: Backend> Shared<B> {
     fn authorize(&self, service_id: &str, headers: &HeaderMap) -> Result<(), ApiError> {
         let presented = headers
             .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+            .and_then(|value| value.to_str().ok()?.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+            .map(|(_, token)| token.trim_start_matches(' '))
             .ok_or(ApiError::UNAUTHENTICATED)?;
         let expected = self.credentials.access_token().as_str();
         let same: bool = presented.as_bytes().ct_eq(expected.as_bytes()).into();
@@ -285,6 +293,11 @@ fn client(content: &str) -> Value {
     };
     [
         Some(("dynamicallyRegistered".to_owned(), json!(true))),
+        // Authlete's identifiers are numbers.
+        information
+            .get("client_id")
+            .and_then(|id| id.as_str()?.parse::<u64>().ok())
+            .map(|id| ("clientId".to_owned(), json!(id))),
         member("clientName", "client_name", &Value::clone),
         member("clientSecret", "client_secret", &Value::clone),
         member("redirectUris", "redirect_uris", &Value::clone),
@@ -330,6 +343,11 @@ impl ApiError {
         StatusCode::BAD_REQUEST,
         "E000400",
         "The body is not JSON with the members that the API needs.",
+    );
+    const TOO_LARGE: Self = Self::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "E000413",
+        "The body is too large.",
     );
     const FAILED: Self = Self::new(
         StatusCode::INTERNAL_SERVER_ERROR,

@@ -15,6 +15,8 @@ use crate::{BoxError, Unavailable};
 #[derive(Debug)]
 pub struct AuthleteError {
     kind: ErrorKind,
+    /// Known not to have been sent, where the kind does not say so.
+    not_sent: bool,
     result_message: Option<Message>,
     source: Option<BoxError>,
 }
@@ -23,11 +25,13 @@ pub struct AuthleteError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is missing or wrong, or the function that gives the credentials failed. Nothing was sent.
+    /// A setting is missing or wrong, or the function that gives the credentials failed; the
+    /// [source](std::error::Error::source) says which. Nothing was sent.
     Configuration,
     /// The connection could not be made. Nothing was sent.
     Connect,
-    /// There was no answer in time. Authlete may have done what it was asked.
+    /// There was no answer in time. Authlete may have done what it was asked, unless the time was over before anything was
+    /// sent.
     Timeout,
     /// The connection broke before there was an answer. Authlete may have done what it was asked.
     Interrupted,
@@ -37,21 +41,21 @@ pub enum ErrorKind {
         /// How long to wait, where Authlete said so.
         wait: Option<Duration>,
     },
-    /// Authlete answered with an API error.
+    /// Authlete, or a gateway before it, answered with an error.
     #[non_exhaustive]
     Api {
         /// The HTTP status.
         status: StatusCode,
-        /// The `resultCode`, where there is one.
+        /// The `resultCode`, where there is one that looks like one: at most 32 letters and digits.
         result_code: Option<String>,
     },
-    /// Authlete answered with something that is no answer.
+    /// Authlete answered with something that is no answer, and may have done what it was asked.
     #[non_exhaustive]
     InvalidAnswer {
         /// What was wrong with it.
         fault: &'static str,
     },
-    /// The answer is longer than the limit.
+    /// The answer is longer than the limit. Authlete may have done what it was asked.
     TooLarge,
 }
 
@@ -71,6 +75,18 @@ impl AuthleteError {
         &self.kind
     }
 
+    /// Whether Authlete may have done what it was asked. Where it certainly did not, the call may be made again, whatever it
+    /// was.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        match &self.kind {
+            ErrorKind::Configuration | ErrorKind::Connect | ErrorKind::RateLimited { .. } => false,
+            ErrorKind::Timeout | ErrorKind::Interrupted => !self.not_sent,
+            ErrorKind::Api { status, .. } => status.is_server_error(),
+            ErrorKind::InvalidAnswer { .. } | ErrorKind::TooLarge => true,
+        }
+    }
+
     /// The `resultMessage` of an API error, where there is one.
     #[must_use]
     pub fn result_message(&self) -> Option<&str> {
@@ -79,9 +95,8 @@ impl AuthleteError {
 
     pub(super) fn configuration(cause: impl Into<BoxError>) -> Self {
         Self {
-            kind: ErrorKind::Configuration,
-            result_message: None,
             source: Some(cause.into()),
+            ..Self::plain(ErrorKind::Configuration)
         }
     }
 
@@ -94,8 +109,17 @@ impl AuthleteError {
         Self::unavailable(ErrorKind::Interrupted, unavailable)
     }
 
-    pub(super) fn timeout() -> Self {
-        Self::unavailable(ErrorKind::Timeout, Unavailable::outcome_unknown())
+    /// `sent`: whether anything may have reached Authlete.
+    pub(super) fn timeout(sent: bool) -> Self {
+        let unavailable = if sent {
+            Unavailable::outcome_unknown()
+        } else {
+            Unavailable::new()
+        };
+        Self {
+            not_sent: !sent,
+            ..Self::unavailable(ErrorKind::Timeout, unavailable)
+        }
     }
 
     pub(super) fn rate_limited(wait: Option<Duration>) -> Self {
@@ -117,12 +141,12 @@ impl AuthleteError {
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
         );
         Self {
-            kind: ErrorKind::Api {
-                status,
-                result_code,
-            },
             result_message: result_message.map(Message),
             source: passes.then(|| Unavailable::outcome_unknown().into()),
+            ..Self::plain(ErrorKind::Api {
+                status,
+                result_code,
+            })
         }
     }
 
@@ -137,6 +161,7 @@ impl AuthleteError {
     fn plain(kind: ErrorKind) -> Self {
         Self {
             kind,
+            not_sent: false,
             result_message: None,
             source: None,
         }
@@ -154,16 +179,12 @@ impl AuthleteError {
 impl fmt::Display for AuthleteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            ErrorKind::Configuration => f.write_str("the configuration for Authlete is wrong"),
+            ErrorKind::Configuration => f.write_str("the call of Authlete could not be set up"),
             ErrorKind::Connect => f.write_str("could not connect to Authlete"),
             ErrorKind::Timeout => f.write_str("Authlete did not answer in time"),
             ErrorKind::Interrupted => f.write_str("the connection to Authlete broke"),
             ErrorKind::RateLimited { wait: Some(wait) } => {
-                write!(
-                    f,
-                    "Authlete's rate limit is reached for {} s",
-                    wait.as_secs()
-                )
+                write!(f, "Authlete's rate limit is reached for {wait:?}")
             }
             ErrorKind::RateLimited { wait: None } => {
                 f.write_str("Authlete's rate limit is reached")

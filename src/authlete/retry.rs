@@ -16,7 +16,7 @@ use crate::OperationKind;
 /// 429. A read is also made again on 500, 502, 503, 504, a broken connection and a time-out; a register, update or delete
 /// never is, once it may have been processed.
 ///
-/// Waits grow exponentially, with jitter; after a 429 they are what Authlete says.
+/// Waits grow exponentially, with jitter; after a 429 they are what Authlete says, and at least the shortest.
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
     attempts: u32,
@@ -35,6 +35,10 @@ impl RetryPolicy {
     #[must_use]
     pub fn never() -> Self {
         Self::new(1, Duration::from_millis(1), Duration::from_millis(1))
+    }
+
+    pub(super) fn min(&self) -> Duration {
+        self.min
     }
 
     pub(super) fn attempts(&self) -> u32 {
@@ -59,7 +63,7 @@ pub(super) fn is_repeatable(kind: OperationKind, error: &AuthleteError) -> bool 
     let read = kind == OperationKind::Read;
     match error.kind() {
         ErrorKind::Connect | ErrorKind::RateLimited { .. } => true,
-        ErrorKind::Timeout | ErrorKind::Interrupted => read,
+        ErrorKind::Timeout | ErrorKind::Interrupted => read || !error.is_outcome_unknown(),
         ErrorKind::Api { status, .. } => read && matches!(status.as_u16(), 500 | 502 | 503 | 504),
         ErrorKind::Configuration | ErrorKind::InvalidAnswer { .. } | ErrorKind::TooLarge => false,
     }

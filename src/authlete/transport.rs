@@ -71,6 +71,8 @@ mod default {
     use hyper_util::client::legacy;
     use hyper_util::client::legacy::connect::HttpConnector;
     use hyper_util::rt::{TokioExecutor, TokioTimer};
+    use tower::timeout::Timeout;
+    use tower::util::BoxCloneSyncService;
 
     use super::Transport;
     use crate::BoxError;
@@ -79,15 +81,14 @@ mod default {
     /// Shorter than the shortest idle time-out of a load balancer: what it closed is not used again.
     const IDLE: Duration = Duration::from_secs(30);
 
-    /// So that a host that does not answer counts as not connected, and not as asked.
-    const CONNECT: Duration = Duration::from_secs(5);
-
     /// HTTP/1.1 and HTTP/2 by ALPN, TLS with the platform's roots. It follows no redirect.
-    pub(crate) fn pooled() -> Result<Transport, BoxError> {
+    ///
+    /// A connection that takes longer than this to be made, TLS included, counts as one that could not be made; a time-out
+    /// around the whole request could not tell it from one that was processed.
+    pub(crate) fn pooled(connect_timeout: Duration) -> Result<Transport, BoxError> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
-        http.set_connect_timeout(Some(CONNECT));
         let https = HttpsConnectorBuilder::new()
             .with_provider_and_platform_verifier(rustls::crypto::ring::default_provider())?
             .https_or_http()
@@ -96,7 +97,10 @@ mod default {
         let client: legacy::Client<_, Full<Bytes>> = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
-            .build(https);
+            .build(BoxCloneSyncService::new(Timeout::new(
+                https,
+                connect_timeout,
+            )));
         Ok(Transport::new(client))
     }
 

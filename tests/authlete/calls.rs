@@ -175,10 +175,6 @@ async fn headers_a_user_agent_and_a_base_url_with_a_path() {
             HeaderName::from_static("x-trace"),
             HeaderValue::from_static("1"),
         )
-        .header(
-            HeaderName::from_static("authorization"),
-            HeaderValue::from_static("Bearer other"),
-        )
         .user_agent(HeaderValue::from_static("mine/1"))
         .build()
         .unwrap();
@@ -263,6 +259,22 @@ async fn credentials_from_a_function_that_sees_the_operation() {
     }
     assert!(peer.seen().is_empty());
 
+    // What has not been sent in time has not been done: it is tried again, and not said to be unknown.
+    let hanging = peer
+        .builder()
+        .attempt_timeout(Duration::from_millis(20))
+        .credentials_fn(|_| std::future::pending())
+        .build()
+        .unwrap();
+    let error = hanging.call(&registration()).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Timeout);
+    assert!(!error.is_outcome_unknown());
+    let endpoint = DcrEndpoint::new(AuthleteBackend::new(hanging));
+    let answer = ask(&endpoint, register(CLIENT)).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    assert!(!answer.json().to_string().contains("unknown"));
+    assert!(peer.seen().is_empty());
+
     // Tokens rotate: each attempt asks anew.
     peer.behave(Behaviour::Refuse(response(429, "{}")));
     asked.store(0, Ordering::SeqCst);
@@ -294,6 +306,37 @@ async fn retries_can_be_switched_off_and_are_bounded_by_the_time_of_the_call() {
     ));
     assert!((2..5).contains(&peer.seen().len()), "{}", peer.seen().len());
     assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+/// No limit is no reason to panic.
+#[tokio::test]
+async fn the_longest_times_of_all() {
+    let peer = Peer::start().await;
+    let patient = peer
+        .builder()
+        .timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .retry(RetryPolicy::new(u32::MAX, Duration::ZERO, Duration::MAX));
+    if let Ok(patient) = patient.build() {
+        patient.call(&registration()).await.unwrap();
+    }
+    let patient = peer
+        .builder()
+        .timeout(Duration::MAX)
+        .attempt_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    patient.call(&registration()).await.unwrap();
+    for wait in ["18446744073709551615", "9999999999999"] {
+        peer.behave(Behaviour::Refuse(
+            format!("HTTP/1.1 429 Too Many\r\nRetry-After: {wait}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes(),
+        ));
+        let error = patient.call(&registration()).await.unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            ErrorKind::RateLimited { wait: Some(_), .. }
+        ));
+    }
 }
 
 /// The HTTP client is anybody's, and what its errors mean too.

@@ -38,6 +38,7 @@ fn call(method: &str, path: &str, authorization: &str, body: &str) -> Request<Fu
 async fn api_errors() {
     let emulator = emulator();
     let good = json!({"json": "{}"}).to_string();
+    let too_large = " ".repeat(1024 * 1024 + 1);
     for (method, path, authorization, body, status) in [
         ("POST", BASE, "", &*good, 401),
         ("POST", BASE, "Basic eA==", &good, 401),
@@ -61,6 +62,8 @@ async fn api_errors() {
         ("GET", BASE, "Bearer token", "", 405),
         ("POST", BASE, "Bearer token", "", 400),
         ("POST", BASE, "Bearer token", "[]", 400),
+        ("POST", BASE, "bearer  token", "[]", 400),
+        ("POST", BASE, "Bearer token", &too_large, 413),
         ("POST", BASE, "Bearer token", "{}", 400),
         ("POST", BASE, "Bearer token", "{\"json\":{}}", 400),
         (

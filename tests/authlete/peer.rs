@@ -113,8 +113,8 @@ impl Peer {
         AuthleteClient::builder()
             .base_url(format!("http://{}", self.address))
             .credentials(Credentials::new(SERVICE, TOKEN).unwrap())
-            .attempt_timeout(Duration::from_millis(250))
-            .timeout(Duration::from_secs(3))
+            .attempt_timeout(Duration::from_millis(400))
+            .timeout(Duration::from_secs(5))
             .retry(RetryPolicy::new(
                 3,
                 Duration::from_millis(1),

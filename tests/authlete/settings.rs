@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::process::Command;
 use std::time::Duration;
 
+use http::{HeaderName, HeaderValue};
 use tower_dcr::authlete::{
     AuthleteBuilder, AuthleteClient, AuthleteError, Cluster, Credentials, ErrorKind, RetryPolicy,
 };
@@ -46,6 +47,11 @@ fn base_urls() {
         ("https://us.authlete.com/?x", "query"),
         ("https://us.authlete.com/#x", "fragment"),
         ("https://us.authlete.com/a/../b", "dot segment"),
+        ("https://us.authlete.com/a//b", "dot segment"),
+        ("https://us.authlete.com/%2e%2e/b", "dot segment"),
+        ("https://us.authlete.com:99999", "port"),
+        ("https://us.authlete.com/api", "/api"),
+        ("https://us.authlete.com/api/", "/api"),
     ] {
         assert_refused(builder().base_url(url).build(), why);
     }
@@ -94,6 +100,19 @@ fn what_is_missing_and_what_is_zero() {
     assert_refused(builder().answer_limit(0).build(), "limit");
     let never = RetryPolicy::new(0, Duration::from_millis(1), Duration::from_millis(1));
     assert_refused(builder().retry(never).build(), "attempt");
+    for name in [
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "user-agent",
+    ] {
+        let value = HeaderValue::from_static("1");
+        let header = builder().header(HeaderName::from_static(name), value);
+        assert_refused(header.build(), "by other means");
+    }
     let backwards = RetryPolicy::new(2, Duration::from_secs(2), Duration::from_secs(1));
     assert_eq!(
         *builder().retry(backwards).build().unwrap_err().kind(),

@@ -97,6 +97,27 @@ async fn a_wrong_name() {
     );
 }
 
+/// A connection that is never made is told from a request that may have been processed.
+#[tokio::test]
+async fn a_handshake_that_never_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let client = Peer::start()
+        .await
+        .builder()
+        .base_url(format!("https://{address}"))
+        .build()
+        .unwrap();
+    let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
+    let answer = ask(&endpoint, register(CLIENT)).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    assert!(!answer.json().to_string().contains("unknown"));
+    assert_eq!(
+        answer.outcome.unwrap().cause().unwrap().to_string(),
+        "could not connect to Authlete"
+    );
+}
+
 /// The default client trusts the platform's roots, which do not know this certificate.
 #[tokio::test]
 async fn a_certificate_that_nobody_knows() {
