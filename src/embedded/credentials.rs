@@ -21,7 +21,9 @@ pub(super) fn new_secret() -> Result<String, EmbeddedError> {
 
 fn random<const N: usize>() -> Result<[u8; N], EmbeddedError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|source| EmbeddedError::Random { source })?;
+    getrandom::fill(&mut bytes).map_err(|error| EmbeddedError::Random {
+        source: error.into(),
+    })?;
     Ok(bytes)
 }
 

@@ -48,7 +48,7 @@ use std::sync::Arc;
 use self::registry::Registry;
 use self::rules::Rules;
 use self::uri::ConfigurationEndpoint;
-use crate::{Backend, Operation, Reply};
+use crate::{Backend, BoxError, Operation, Reply};
 
 /// A [`Backend`] that needs no other server; see [the module](self) for its rules. Cheap to clone, all clones being one
 /// registry.
@@ -192,7 +192,7 @@ pub enum EmbeddedError {
     #[non_exhaustive]
     Random {
         /// The system's error.
-        source: getrandom::Error,
+        source: BoxError,
     },
 }
 
@@ -212,7 +212,7 @@ impl std::error::Error for EmbeddedError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::InvalidConfigurationEndpoint { .. } => None,
-            Self::Random { source } => Some(source),
+            Self::Random { source } => Some(&**source),
         }
     }
 }
