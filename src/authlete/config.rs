@@ -439,15 +439,12 @@ fn check_base_url(url: &str, allow_http: bool) -> Result<String, &'static str> {
     if *scheme != Scheme::HTTPS && !(*scheme == Scheme::HTTP && (loopback || allow_http)) {
         return Err("the base URL is not https; plain http is for this machine, or allow_http");
     }
-    let port = authority.as_str().get(authority.host().len()..);
-    if port.is_some_and(|port| !port.is_empty())
-        && authority.port_u16().is_none()
-        && !authority.as_str().contains('@')
-    {
-        return Err("the base URL names a port that does not exist");
-    }
     if authority.as_str().contains('@') {
         return Err("the base URL holds user information");
+    }
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    if after_host != Some("") && authority.port_u16().is_none() {
+        return Err("the base URL names a port that does not exist");
     }
     if url.contains(['?', '#']) {
         return Err("the base URL has a query or a fragment");
