@@ -48,6 +48,12 @@ impl ClientMetadata {
         Ok(Self(text.into_boxed_str()))
     }
 
+    /// A text that is known to be one: the registry wrote it.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn checked(text: Box<str>) -> Self {
+        Self(text)
+    }
+
     /// The JSON text, byte for byte as the client sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {

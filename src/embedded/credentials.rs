@@ -40,6 +40,16 @@ impl TokenDigest {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 
+    #[cfg(feature = "embedded-redb")]
+    pub(super) fn to_bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    #[cfg(feature = "embedded-redb")]
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// In constant time.
     pub(super) fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()

@@ -34,21 +34,32 @@
 //! the same work. An update replaces all metadata; it must name the `client_id`, may repeat the `client_secret`, and may
 //! repeat the other issued members with the values they have.
 
+mod builder;
+mod client;
 mod credentials;
+mod error;
+mod issued;
+mod management;
 mod object;
-mod redirect_uri;
+mod registered;
 mod registry;
 mod rules;
 mod store;
+mod sweeper;
 mod uri;
 
 use std::fmt;
+#[cfg(feature = "embedded-redb")]
+use std::path::Path;
 use std::sync::Arc;
 
+pub use self::builder::EmbeddedBuilder;
+pub use self::client::ClientOrder;
+pub use self::error::EmbeddedError;
+pub use self::registered::RegisteredClient;
 use self::registry::Registry;
-use self::rules::Rules;
-use self::uri::ConfigurationEndpoint;
-use crate::{Backend, BoxError, Operation, Reply};
+pub use self::store::ClientChange;
+use crate::{Backend, Operation, Reply};
 
 /// A [`Backend`] that needs no other server; see [the module](self) for its rules. Cheap to clone, all clones being one
 /// registry.
@@ -90,13 +101,36 @@ impl EmbeddedBackend {
         Self::builder(configuration_endpoint).in_memory()
     }
 
+    /// A registry in a file, with the default settings. The URL is that of [`in_memory`](Self::in_memory).
+    ///
+    /// What was answered is on disk. Requests that come at the same time share a write to the disk, which happens on a
+    /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone. It is
+    /// opened once: a second process, or a second registry, is refused. Opening it reads all of it, so that damage is
+    /// found then; this blocks, for seconds where there are a million clients.
+    ///
+    /// When the last handle is dropped, the file is closed. A server that is killed, or loses its power, finds every
+    /// client again. A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file
+    /// while it does not.
+    ///
+    /// The file carries the version of its format. A newer version of this crate opens an older file, and brings it up to
+    /// date where it is opened; an older version refuses a newer file, and leaves it as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::InvalidConfigurationEndpoint`] where the URL is not one to be given to clients,
+    /// [`EmbeddedError::Locked`] and [`EmbeddedError::Unusable`] where the file is not one to keep clients in.
+    #[cfg(feature = "embedded-redb")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "embedded-redb")))]
+    pub fn open(
+        configuration_endpoint: &str,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, EmbeddedError> {
+        Self::builder(configuration_endpoint).open(path)
+    }
+
     /// A registry with settings of your own. The URL is that of [`in_memory`](Self::in_memory).
     pub fn builder(configuration_endpoint: impl Into<String>) -> EmbeddedBuilder {
-        EmbeddedBuilder {
-            configuration_endpoint: configuration_endpoint.into(),
-            allow_http: false,
-            rules: Rules::default(),
-        }
+        EmbeddedBuilder::new(configuration_endpoint.into())
     }
 }
 
@@ -104,19 +138,23 @@ impl Backend for EmbeddedBackend {
     type Error = EmbeddedError;
 
     async fn execute(&self, operation: Operation) -> Result<Reply, EmbeddedError> {
+        let registry = &self.registry;
         match operation {
-            Operation::Register(register) => self.registry.register(register.metadata()),
-            Operation::Read(read) => Ok(self
-                .registry
-                .read(read.client_id(), read.registration_access_token())),
-            Operation::Update(update) => self.registry.update(
-                update.client_id(),
-                update.registration_access_token(),
-                update.metadata(),
-            ),
-            Operation::Delete(delete) => Ok(self
-                .registry
-                .delete(delete.client_id(), delete.registration_access_token())),
+            Operation::Register(register) => registry.register(register.metadata()).await,
+            Operation::Read(read) => {
+                let token = read.registration_access_token();
+                registry.read(read.client_id(), token).await
+            }
+            Operation::Update(update) => {
+                let token = update.registration_access_token();
+                registry
+                    .update(update.client_id(), token, update.metadata())
+                    .await
+            }
+            Operation::Delete(delete) => {
+                let token = delete.registration_access_token();
+                registry.delete(delete.client_id(), token).await
+            }
         }
     }
 }
@@ -124,95 +162,5 @@ impl Backend for EmbeddedBackend {
 impl fmt::Debug for EmbeddedBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmbeddedBackend").finish_non_exhaustive()
-    }
-}
-
-/// Builds an [`EmbeddedBackend`] with settings of your own.
-///
-/// ```
-/// use tower_dcr::embedded::{EmbeddedBackend, EmbeddedError};
-///
-/// // A test network, where no host has a certificate.
-/// let backend = EmbeddedBackend::builder("http://as.test.internal/register")
-///     .allow_http()
-///     .in_memory()?;
-/// # let _ = backend;
-/// # Ok::<(), EmbeddedError>(())
-/// ```
-#[derive(Clone, Debug)]
-#[must_use = "a builder does nothing until it is built"]
-pub struct EmbeddedBuilder {
-    configuration_endpoint: String,
-    allow_http: bool,
-    rules: Rules,
-}
-
-impl EmbeddedBuilder {
-    /// Takes a configuration endpoint of plain `http` on any host. Off by default: RFC 7592 section 2 requires TLS, and
-    /// whoever sees the traffic sees the tokens.
-    pub fn allow_http(mut self) -> Self {
-        self.allow_http = true;
-        self
-    }
-
-    /// Registers a client for the grant type `authorization_code` without a redirect URI too, as Authlete does. It cannot
-    /// use that grant until an update gives it one. Off by default (RFC 7591 section 2).
-    pub fn allow_missing_redirect_uris(mut self) -> Self {
-        self.rules.redirect_uris_required = false;
-        self
-    }
-
-    /// The registry, in memory.
-    ///
-    /// # Errors
-    ///
-    /// [`EmbeddedError::InvalidConfigurationEndpoint`] where the URL is not one that
-    /// [`EmbeddedBackend::in_memory`] takes.
-    pub fn in_memory(self) -> Result<EmbeddedBackend, EmbeddedError> {
-        let endpoint = ConfigurationEndpoint::new(&self.configuration_endpoint, self.allow_http)
-            .map_err(|fault| EmbeddedError::InvalidConfigurationEndpoint { fault })?;
-        Ok(EmbeddedBackend {
-            registry: Arc::new(Registry::new(endpoint, self.rules)),
-        })
-    }
-}
-
-/// What can go wrong with an [`EmbeddedBackend`]. It says nothing of a client.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum EmbeddedError {
-    /// The URL given for the client configuration endpoint cannot be given to clients.
-    #[non_exhaustive]
-    InvalidConfigurationEndpoint {
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-
-    /// The system's random number generator failed, so no credentials could be issued, and nothing was changed.
-    #[non_exhaustive]
-    Random {
-        /// The system's error.
-        source: BoxError,
-    },
-}
-
-impl fmt::Display for EmbeddedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidConfigurationEndpoint { fault } => write!(
-                f,
-                "the URL of the client configuration endpoint {fault}: write one like \"https://as.example.com/register\""
-            ),
-            Self::Random { .. } => f.write_str("the system's random number generator failed"),
-        }
-    }
-}
-
-impl std::error::Error for EmbeddedError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::InvalidConfigurationEndpoint { .. } => None,
-            Self::Random { source } => Some(&**source),
-        }
     }
 }

@@ -1,137 +1,310 @@
 //! The four operations.
 
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::value::RawValue;
-
 use super::EmbeddedError;
-use super::credentials::{TokenDigest, new_client_id, new_secret, same_secret};
+use super::client::{Client, Presented, Secret, SecretLifetime, expiry, recognise};
+use super::credentials::{TokenDigest, new_client_id, new_secret};
+use super::issued::Issued;
 use super::object::Object;
-use super::rules::{self, Refusal, Rules};
-use super::store::{Change, Client, Store};
+use super::rules::{Refusal, Rules};
+use super::store::{ClientChange, Fault, Store, Transaction};
+use super::sweeper::Sweeper;
 use super::uri::ConfigurationEndpoint;
-use crate::metadata::Members;
-use crate::{BearerToken, ClientMetadata, ErrorCode, Reply};
+use crate::{BearerToken, ClientMetadata, ErrorCode, Reply, Unavailable};
+
+/// For how long a client that is new does not have to make room, in seconds: it had no time yet to be looked up.
+const PROTECTED: u64 = 10 * 60;
+
+/// How many clients make room for one at most, where the bound was lowered.
+const MAX_EVICTIONS: usize = 64;
+
+/// For how long the token before a new one stays valid at most, in seconds.
+const ROTATION: u64 = 24 * 60 * 60;
+
+/// What the builder sets.
+pub(super) struct Settings {
+    pub(super) endpoint: ConfigurationEndpoint,
+    pub(super) rules: Rules,
+    pub(super) clock: Clock,
+    pub(super) max_clients: u64,
+    /// Whether clients are given a token and a URI to manage themselves with.
+    pub(super) management: bool,
+    pub(super) rotation: bool,
+    pub(super) secret_lifetime: Option<SecretLifetime>,
+    /// In seconds.
+    pub(super) unused_lifetime: Option<u64>,
+}
+
+/// What time it is.
+#[derive(Clone)]
+pub(super) struct Clock(pub(super) Arc<dyn Fn() -> SystemTime + Send + Sync>);
+
+impl Clock {
+    /// In seconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        (self.0)()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| time.as_secs())
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock(..)")
+    }
+}
 
 pub(super) struct Registry {
-    endpoint: ConfigurationEndpoint,
-    rules: Rules,
-    store: Store,
+    pub(super) settings: Arc<Settings>,
+    /// Dropped before the store, which it uses.
+    _sweeper: Option<Sweeper>,
+    pub(super) store: Arc<Store>,
+    /// Whether it was said that the registry is filling up.
+    warned: Arc<AtomicBool>,
 }
 
 impl Registry {
-    pub(super) fn new(endpoint: ConfigurationEndpoint, rules: Rules) -> Self {
-        Self {
-            endpoint,
-            rules,
-            store: Store::default(),
-        }
-    }
-
-    pub(super) fn register(&self, asked: &ClientMetadata) -> Result<Reply, EmbeddedError> {
-        let accepted = match self.rules.accept(&asked.members()) {
-            Ok(accepted) => accepted,
-            Err(refusal) => return Ok(refusal.into_reply()),
-        };
-        let client_id = new_client_id()?;
-        let token = new_secret()?;
-        let client = Client {
-            issued_at: now(),
-            token: TokenDigest::of(&token),
-            secret: accepted.needs_secret.then(new_secret).transpose()?,
-            metadata: accepted.metadata,
-        };
-        let information = self.information(&client_id, &client, &token);
-        self.store.insert(client_id, client);
-        Ok(Reply::created(information))
-    }
-
-    pub(super) fn read(&self, client_id: &str, token: &BearerToken) -> Reply {
-        self.as_client(client_id, token, |client| {
-            let information = self.information(client_id, client, token.as_str());
-            (Change::Keep, Reply::ok(information))
+    pub(super) fn new(settings: Settings, store: Store) -> Result<Self, EmbeddedError> {
+        let (settings, store) = (Arc::new(settings), Arc::new(store));
+        let sweeper = settings
+            .unused_lifetime
+            .map(|lifetime| Sweeper::start(lifetime, settings.clock.clone(), Arc::clone(&store)))
+            .transpose()?;
+        Ok(Self {
+            settings,
+            _sweeper: sweeper,
+            store,
+            warned: Arc::default(),
         })
     }
 
-    pub(super) fn update(
+    pub(super) async fn register(&self, asked: &ClientMetadata) -> Result<Reply, EmbeddedError> {
+        let settings = &self.settings;
+        let accepted = match settings.rules.accept(&asked.members()) {
+            Ok(accepted) => accepted,
+            Err(refusal) => return Ok(refusal.into_reply()),
+        };
+        let now = settings.clock.now();
+        let client_id = new_client_id()?;
+        let token = settings.management.then(new_secret).transpose()?;
+        let secret = accepted.needs_secret.then(new_secret).transpose()?;
+        let client = Client {
+            issued_at: now,
+            last_used: 0,
+            token: token.as_deref().map(TokenDigest::of),
+            previous_token: None,
+            secret: secret.map(|value| Secret {
+                value,
+                expires_at: expiry(settings.secret_lifetime, now),
+            }),
+            previous_secret: None,
+            metadata: accepted.metadata,
+        };
+        let information = settings.information(&client_id, &client, token.as_deref());
+        let (max_clients, warned) = (settings.max_clients, Arc::clone(&self.warned));
+        let is_kept = self
+            .store
+            .write(move |transaction| {
+                if !make_room(transaction, max_clients, now)? {
+                    return Ok(false);
+                }
+                transaction.put_as(ClientChange::Created, &client_id, client)?;
+                warn_when_filling(transaction.count()?, max_clients, &warned);
+                Ok(true)
+            })
+            .await?;
+        if is_kept {
+            Ok(Reply::created(information))
+        } else {
+            Err(EmbeddedError::Full {
+                source: Unavailable::new(),
+            })
+        }
+    }
+
+    pub(super) async fn read(
+        &self,
+        client_id: &str,
+        token: &BearerToken,
+    ) -> Result<Reply, EmbeddedError> {
+        let settings = &self.settings;
+        let presented = TokenDigest::of(token.as_str());
+        let now = settings.clock.now();
+        let client = self.store.get(client_id).await?;
+        let who = recognise(client.as_deref(), &presented, now);
+        let (Some(who), Some(client)) = (who, client) else {
+            return Ok(not_the_client());
+        };
+        if !settings.read_changes(&client, who, now) {
+            let information = settings.information(client_id, &client, Some(token.as_str()));
+            return Ok(Reply::ok(information));
+        }
+        let new_secret = new_secret()?;
+        let token = token.clone();
+        self.as_client(
+            client_id,
+            &presented,
+            move |settings, transaction, client_id, who, client| {
+                let mut client = client.clone();
+                // Asked again: it may have been done in the meantime.
+                if settings.read_changes(&client, who, now) {
+                    if who == Presented::Current {
+                        client.previous_token = None;
+                    }
+                    if client.secret_is_due(settings.secret_lifetime, now) {
+                        client.renew_secret(new_secret, settings.secret_lifetime, now);
+                    }
+                    transaction.put(client_id, client.clone())?;
+                }
+                Ok(Reply::ok(settings.information(
+                    client_id,
+                    &client,
+                    Some(token.as_str()),
+                )))
+            },
+        )
+        .await
+    }
+
+    pub(super) async fn update(
         &self,
         client_id: &str,
         token: &BearerToken,
         asked: &ClientMetadata,
     ) -> Result<Reply, EmbeddedError> {
-        // Before the client is looked up, and whoever asks, so that the time this takes tells nothing. Also a secret
-        // that is perhaps not needed: under the store's lock nothing may fail.
+        // Before the client is looked up, and whoever asks, so that the time this takes tells nothing. Also credentials
+        // that are perhaps not needed: in the transaction nothing may fail.
         let mut asked = asked.members();
         let issued = Issued::take(&mut asked);
-        let accepted = self.rules.accept(&asked);
-        let new_secret = new_secret()?;
-        Ok(self.as_client(client_id, token, |client| {
-            let judged = issued
-                .judge(client_id, client, token, &self.endpoint)
-                .and(accepted);
-            let accepted = match judged {
-                Ok(accepted) => accepted,
-                Err(refusal) => return (Change::Keep, refusal.into_reply()),
-            };
-            let client = Client {
-                issued_at: client.issued_at,
-                token: client.token.clone(),
-                secret: accepted
-                    .needs_secret
-                    .then(|| client.secret.clone().unwrap_or(new_secret)),
-                metadata: accepted.metadata,
-            };
-            let information = self.information(client_id, &client, token.as_str());
-            (Change::Replace(client), Reply::updated(information))
-        }))
+        let accepted = self.settings.rules.accept(&asked);
+        let (new_secret, new_token) = (new_secret()?, new_secret()?);
+        let now = self.settings.clock.now();
+        let presented = TokenDigest::of(token.as_str());
+        let token = token.clone();
+        self.as_client(
+            client_id,
+            &presented,
+            move |settings, transaction, client_id, who, client| {
+                let judged = issued
+                    .judge(client_id, client, token.as_str(), &settings.endpoint)
+                    .and(accepted);
+                let accepted = match judged {
+                    Ok(accepted) => accepted,
+                    Err(refusal) => return Ok(refusal.into_reply()),
+                };
+                let mut client = client.clone();
+                client.metadata = accepted.metadata;
+                if !accepted.needs_secret {
+                    client.secret = None;
+                    client.previous_secret = None;
+                } else if client.secret.is_none()
+                    || client.secret_is_due(settings.secret_lifetime, now)
+                {
+                    client.renew_secret(new_secret, settings.secret_lifetime, now);
+                }
+                let mut holds = token.as_str();
+                if who == Presented::Current {
+                    client.previous_token = None;
+                }
+                if settings.rotation {
+                    let new = TokenDigest::of(&new_token);
+                    if let Some(old) = client.token.replace(new)
+                    // Where the one before was presented, the current one never came to be used: it is gone.
+                    && who == Presented::Current
+                    {
+                        client.previous_token = Some((old, now.saturating_add(ROTATION)));
+                    }
+                    holds = &new_token;
+                }
+                let information = settings.information(client_id, &client, Some(holds));
+                transaction.put_as(ClientChange::Updated, client_id, client)?;
+                Ok(Reply::updated(information))
+            },
+        )
+        .await
     }
 
-    pub(super) fn delete(&self, client_id: &str, token: &BearerToken) -> Reply {
-        self.as_client(client_id, token, |_| (Change::Remove, Reply::deleted()))
-    }
-
-    /// Lets the client whose token this is do something. A client that does not exist, a wrong token and the token of
-    /// another client get one answer, after the same work: a look-up, a hash and a comparison.
-    fn as_client(
+    pub(super) async fn delete(
         &self,
         client_id: &str,
         token: &BearerToken,
-        act: impl FnOnce(&Client) -> (Change, Reply),
-    ) -> Reply {
+    ) -> Result<Reply, EmbeddedError> {
         let presented = TokenDigest::of(token.as_str());
-        self.store.change(client_id, |client| {
-            let expected = client.map_or(&TokenDigest::NOBODY, |client| &client.token);
-            match (expected.matches(&presented), client) {
-                (true, Some(client)) => act(client),
-                _ => (
-                    Change::Keep,
-                    Reply::refuse(
-                        ErrorCode::InvalidToken,
-                        "The token is not valid for this client.",
-                    ),
-                ),
-            }
+        self.as_client(client_id, &presented, |_, transaction, client_id, _, _| {
+            transaction.remove_as(ClientChange::Deleted, client_id)?;
+            Ok(Reply::deleted())
         })
+        .await
+    }
+
+    /// Lets the client whose token this is do something. A client that does not exist, a wrong token and the token of
+    /// another client get one answer, after the same work: a look-up, a hash and its comparisons.
+    async fn as_client(
+        &self,
+        client_id: &str,
+        presented: &TokenDigest,
+        act: impl FnOnce(
+            &Settings,
+            &mut Transaction<'_>,
+            &str,
+            Presented,
+            &Client,
+        ) -> Result<Reply, Fault>
+        + Send
+        + 'static,
+    ) -> Result<Reply, EmbeddedError> {
+        let settings = Arc::clone(&self.settings);
+        let (client_id, presented) = (client_id.to_owned(), presented.clone());
+        let reply = self.store.write(move |transaction| {
+            let client = transaction.get(&client_id)?;
+            let who = recognise(client.as_deref(), &presented, settings.clock.now());
+            match (who, client) {
+                (Some(who), Some(client)) => act(&settings, transaction, &client_id, who, &client),
+                _ => Ok(not_the_client()),
+            }
+        });
+        Ok(reply.await?)
+    }
+}
+
+impl Settings {
+    /// Whether a read is more than a read: the first use of a new token ends the old one, and a secret may be due.
+    fn read_changes(&self, client: &Client, who: Presented, now: u64) -> bool {
+        who == Presented::Current && client.has_unused_token()
+            || client.secret_is_due(self.secret_lifetime, now)
     }
 
     /// The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3). The token is the one that the
     /// client holds: the registry itself has only its hash.
-    fn information(&self, client_id: &str, client: &Client, token: &str) -> String {
+    fn information(&self, client_id: &str, client: &Client, token: Option<&str>) -> String {
         let mut information = Object::of(&client.metadata);
         information.add("client_id", client_id);
         information.add("client_id_issued_at", client.issued_at);
-        information.add("registration_access_token", token);
-        information.add(
-            "registration_client_uri",
-            self.endpoint.of_client(client_id),
-        );
+        if let Some(token) = token {
+            information.add("registration_access_token", token);
+            information.add(
+                "registration_client_uri",
+                self.endpoint.of_client(client_id),
+            );
+        }
         if let Some(secret) = &client.secret {
-            information.add("client_secret", secret);
-            // 0: it does not expire. Required beside a secret.
-            information.add("client_secret_expires_at", 0);
+            information.add("client_secret", &secret.value);
+            // Required beside a secret; 0: it does not expire.
+            information.add("client_secret_expires_at", secret.expires_at);
         }
         information.into_text()
     }
+}
+
+fn not_the_client() -> Reply {
+    Reply::refuse(
+        ErrorCode::InvalidToken,
+        "The token is not valid for this client.",
+    )
 }
 
 impl Refusal {
@@ -140,106 +313,29 @@ impl Refusal {
     }
 }
 
-/// The members of an update that the client does not choose, as far as it sent them.
-struct Issued<'t> {
-    client_id: Option<&'t RawValue>,
-    client_secret: Option<&'t RawValue>,
-    client_id_issued_at: Option<&'t RawValue>,
-    client_secret_expires_at: Option<&'t RawValue>,
-    registration_access_token: Option<&'t RawValue>,
-    registration_client_uri: Option<&'t RawValue>,
-}
-
-impl<'t> Issued<'t> {
-    /// Out of the metadata, omissions left behind.
-    fn take(asked: &mut Members<'t>) -> Self {
-        let mut take = |name| {
-            asked
-                .remove(name)
-                .filter(|value| !rules::is_omission(value))
+/// Makes room for one client more, and gives whether there is any.
+fn make_room(transaction: &mut Transaction<'_>, max_clients: u64, now: u64) -> Result<bool, Fault> {
+    for _ in 0..MAX_EVICTIONS {
+        if transaction.count()? < max_clients {
+            return Ok(true);
+        }
+        let oldest = transaction.oldest_unused()?;
+        let Some((client_id, _)) =
+            oldest.filter(|(_, client)| client.issued_at.saturating_add(PROTECTED) < now)
+        else {
+            return Ok(false);
         };
-        Self {
-            client_id: take("client_id"),
-            client_secret: take("client_secret"),
-            client_id_issued_at: take("client_id_issued_at"),
-            client_secret_expires_at: take("client_secret_expires_at"),
-            registration_access_token: take("registration_access_token"),
-            registration_client_uri: take("registration_client_uri"),
-        }
+        transaction.remove_as(ClientChange::Expired, &client_id)?;
     }
+    Ok(transaction.count()? < max_clients)
+}
 
-    /// RFC 7592 section 2.2: the `client_id` must be there and the client's, a secret must be the client's, and the four
-    /// others must not be there. Clients send back what they got all the same, so those are taken where they are what
-    /// they were: nothing is changed by them.
-    fn judge(
-        &self,
-        client_id: &str,
-        client: &Client,
-        token: &BearerToken,
-        endpoint: &ConfigurationEndpoint,
-    ) -> Result<(), Refusal> {
-        if !self
-            .client_id
-            .is_some_and(|given| is_text(given, client_id))
-        {
-            return Err(Refusal::metadata(
-                "client_id must be there, and be this client's.",
-            ));
-        }
-        let secret_fits = |given| {
-            let secret = client.secret.as_deref();
-            secret.is_some_and(|secret| is_text(given, secret))
-        };
-        if !self.client_secret.is_none_or(secret_fits) {
-            return Err(Refusal::metadata(
-                "client_secret cannot be chosen; leave it out.",
-            ));
-        }
-        let has_secret = client.secret.is_some();
-        let uri = endpoint.of_client(client_id);
-        let unchanged = [
-            (
-                "client_id_issued_at",
-                self.client_id_issued_at
-                    .is_none_or(|given| is_number(given, client.issued_at)),
-            ),
-            (
-                "client_secret_expires_at",
-                self.client_secret_expires_at
-                    .is_none_or(|given| has_secret && is_number(given, 0)),
-            ),
-            (
-                "registration_access_token",
-                self.registration_access_token
-                    .is_none_or(|given| is_text(given, token.as_str())),
-            ),
-            (
-                "registration_client_uri",
-                self.registration_client_uri
-                    .is_none_or(|given| is_text(given, &uri)),
-            ),
-        ];
-        match unchanged.iter().find(|(_, fits)| !fits) {
-            Some((name, _)) => Err(Refusal::metadata(format!(
-                "{name} cannot be changed; leave it out."
-            ))),
-            None => Ok(()),
-        }
+/// Says once that the registry is filling up, and again after there was room in between.
+fn warn_when_filling(count: u64, max_clients: u64, warned: &AtomicBool) {
+    let filling = count.saturating_mul(5) >= max_clients.saturating_mul(4);
+    let was_filling = warned.swap(filling, Ordering::Relaxed);
+    if filling && !was_filling {
+        #[cfg(feature = "tracing")]
+        tracing::warn!(count, max_clients, "the client registry is filling up");
     }
-}
-
-/// Whether a value is this string; in constant time, since it may be a secret.
-fn is_text(value: &RawValue, expected: &str) -> bool {
-    serde_json::from_str(value.get()).is_ok_and(|text: String| same_secret(&text, expected))
-}
-
-fn is_number(value: &RawValue, expected: u64) -> bool {
-    serde_json::from_str(value.get()).is_ok_and(|number: u64| number == expected)
-}
-
-/// In seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs())
 }

@@ -1,13 +1,23 @@
 //! Layer → embedded registry.
 
+#[path = "both.rs"]
+mod both;
+#[path = "grants.rs"]
+mod grants;
+#[path = "keys.rs"]
+mod keys;
 #[path = "lifecycle.rs"]
 mod lifecycle;
 #[path = "metadata.rs"]
 mod metadata;
+#[path = "redirect_uris.rs"]
+mod redirect_uris;
 #[path = "unauthorized.rs"]
 mod unauthorized;
 #[path = "updates.rs"]
 mod updates;
+#[path = "urls.rs"]
+mod urls;
 
 use super::*;
 

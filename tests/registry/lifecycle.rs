@@ -86,8 +86,11 @@ async fn a_secret_where_the_method_uses_one() {
         ("tls_client_auth", false),
         ("self_signed_tls_client_auth", false),
     ] {
+        let keys = json!({"keys": [{"kty": "RSA", "n": "a", "e": "AQAB"}]});
         let client = registry
-            .client(&with(json!({"token_endpoint_auth_method": method})))
+            .client(&with(
+                json!({"token_endpoint_auth_method": method, "jwks": keys}),
+            ))
             .await;
         assert_eq!(client.information["token_endpoint_auth_method"], method);
         for member in ["client_secret", "client_secret_expires_at"] {

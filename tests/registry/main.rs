@@ -1,19 +1,21 @@
-//! The four operations as a client sees them, through the layer: one suite, two backends.
+//! The four operations as a client sees them, through the layer: one suite, three backends.
 //!
-//! `embedded.rs` and `authlete.rs` name the backend, and each holds the whole suite.
+//! `embedded.rs`, `file.rs` and `authlete.rs` name the backend, and each holds the whole suite.
 
-#![allow(clippy::duplicate_mod, reason = "one suite, two backends")]
+#![allow(clippy::duplicate_mod, reason = "one suite, three backends")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod authlete;
 mod embedded;
+mod file;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tower_dcr::embedded::EmbeddedBackend;
 use tower_dcr::{Backend, DcrEndpoint, SharedBackend};
 
@@ -23,15 +25,22 @@ use support::*;
 const CONFIGURATION_ENDPOINT: &str = "https://as.example.com/register";
 
 /// A registry behind the layer.
-struct Registry(DcrEndpoint<SharedBackend>);
+struct Registry {
+    endpoint: DcrEndpoint<SharedBackend>,
+    /// Where it is kept, dropped after it.
+    directory: Option<TempDir>,
+}
 
 impl Registry {
     fn new(backend: impl Backend) -> Self {
-        Self(DcrEndpoint::new(SharedBackend::new(backend)))
+        Self {
+            endpoint: DcrEndpoint::new(SharedBackend::new(backend)),
+            directory: None,
+        }
     }
 
     async fn ask(&self, request: Request<Full<Bytes>>) -> Answer {
-        let answer = ask(&self.0, request).await;
+        let answer = ask(&self.endpoint, request).await;
         answer.assert_well_formed();
         answer
     }

@@ -19,8 +19,19 @@ const BROWSER_SCHEMES: [&str; 8] = [
     "view-source",
 ];
 
+/// What a redirect URI leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Https,
+    /// `https` to this machine, under a name of its own.
+    LoopbackHttps,
+    LoopbackHttp,
+    /// A scheme of the client's own (RFC 8252 section 7.1).
+    PrivateUse,
+}
+
 /// Refuses with a sentence for the client's developer.
-pub(super) fn check(text: &str) -> Result<(), &'static str> {
+pub(super) fn check(text: &str) -> Result<Kind, &'static str> {
     if text.len() > MAX_LENGTH {
         return Err("A redirect URI is longer than 2048 bytes.");
     }
@@ -48,19 +59,48 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
             if host.is_empty() || host.contains('%') {
                 return Err("A redirect URI has no proper host.");
             }
-            if scheme == "http" && !is_loopback(host) {
-                return Err(
+            match (scheme == "https", is_loopback(host)) {
+                (true, false) => Ok(Kind::Https),
+                (true, true) => Ok(Kind::LoopbackHttps),
+                (false, true) => Ok(Kind::LoopbackHttp),
+                (false, false) => Err(
                     "A redirect URI is plain http, which only localhost, 127.0.0.1 and [::1] may be.",
-                );
+                ),
             }
         }
+        // What was meant is `http://localhost:3000/callback`.
+        "localhost" => Err("A redirect URI has a host and no scheme."),
         scheme if BROWSER_SCHEMES.contains(&scheme) => {
-            return Err("A redirect URI has a scheme that does not lead to a client.");
+            Err("A redirect URI has a scheme that does not lead to a client.")
         }
-        // A scheme of the client's own (RFC 8252 section 7.1).
-        _ => {}
+        _ => Ok(Kind::PrivateUse),
+    }
+}
+
+/// Whether a client with these is an application on the user's machine, where it does not say.
+pub(super) fn are_native(kinds: &[Kind]) -> bool {
+    kinds
+        .iter()
+        .any(|kind| matches!(kind, Kind::LoopbackHttp | Kind::PrivateUse))
+}
+
+/// Refuses what an application on a web server cannot have (OpenID Connect registration section 2, `application_type`).
+pub(super) fn check_web(kinds: &[Kind], uses_implicit: bool) -> Result<(), &'static str> {
+    if kinds.contains(&Kind::PrivateUse) {
+        return Err("A web client has a redirect URI that is neither https nor http.");
+    }
+    if uses_implicit && kinds.iter().any(|kind| *kind != Kind::Https) {
+        return Err(
+            "A web client with an implicit response type has a redirect URI other than https.",
+        );
     }
     Ok(())
+}
+
+/// The host of a redirect URI, for comparison; `None` where it has none.
+pub(super) fn host(text: &str) -> Option<String> {
+    let uri = Uri::parse(text).ok()?;
+    Some(uri.authority()?.host().to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -86,10 +126,10 @@ mod tests {
             "com.example.app:oauth2redirect",
             "HTTPS://client.example.org/cb",
         ] {
-            assert_eq!(check(uri), Ok(()), "{uri}");
+            assert!(check(uri).is_ok(), "{uri}");
         }
         let long = format!("https://client.example.org/{}", "a".repeat(2_048 - 27));
-        assert_eq!((long.len(), check(&long)), (2_048, Ok(())));
+        assert_eq!((long.len(), check(&long)), (2_048, Ok(Kind::Https)));
     }
 
     #[test]
@@ -128,6 +168,7 @@ mod tests {
             "http://[0:0:0:0:0:0:0:1]/cb",
             "http://0.0.0.0/cb",
             "HTTP://client.example.org/cb",
+            "localhost:3000/cb",
             "javascript:alert(1)",
             "JavaScript:alert(1)",
             "data:text/html,x",

@@ -1,0 +1,141 @@
+//! A registered client, and how long what it holds is good for.
+
+use super::credentials::{TokenDigest, same_secret};
+
+/// A registered client. All times are in seconds since 1970.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) issued_at: u64,
+    /// When the rest of the server last looked it up, to the hour; 0 where it never did.
+    pub(super) last_used: u64,
+    /// `None` where the client cannot manage itself.
+    pub(super) token: Option<TokenDigest>,
+    /// The token before this one, and until when it is still valid.
+    pub(super) previous_token: Option<(TokenDigest, u64)>,
+    pub(super) secret: Option<Secret>,
+    /// The secret before this one.
+    pub(super) previous_secret: Option<Secret>,
+    /// A JSON object.
+    pub(super) metadata: Box<str>,
+}
+
+/// A client secret, as it was issued: a read gives it again (RFC 7592 section 3), and `client_secret_jwt` computes with it.
+#[derive(Clone)]
+pub(super) struct Secret {
+    pub(super) value: String,
+    /// 0: it does not expire.
+    pub(super) expires_at: u64,
+}
+
+impl Secret {
+    fn is_valid(&self, now: u64) -> bool {
+        self.expires_at == 0 || now < self.expires_at
+    }
+}
+
+/// Which of a client's registration access tokens was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presented {
+    Current,
+    Previous,
+}
+
+/// Which token of the client this is, if any. The work is the same whether there is a client, and which token it is.
+pub(super) fn recognise(
+    client: Option<&Client>,
+    presented: &TokenDigest,
+    now: u64,
+) -> Option<Presented> {
+    let current = client.and_then(|client| client.token.as_ref());
+    let previous = client.and_then(|client| client.previous_token.as_ref());
+    let valid = previous.filter(|(_, until)| now < *until);
+    let is = |expected: Option<&TokenDigest>| {
+        let matches = expected.unwrap_or(&TokenDigest::NOBODY).matches(presented);
+        matches && expected.is_some()
+    };
+    let (is_current, is_previous) = (is(current), is(valid.map(|(digest, _)| digest)));
+    if is_current {
+        Some(Presented::Current)
+    } else {
+        is_previous.then_some(Presented::Previous)
+    }
+}
+
+/// How long a secret is good for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SecretLifetime {
+    pub(super) seconds: u64,
+    /// For how long the old one stays valid beside a new one.
+    pub(super) grace: u64,
+}
+
+/// When a secret that is issued now expires.
+pub(super) fn expiry(lifetime: Option<SecretLifetime>, now: u64) -> u64 {
+    lifetime.map_or(0, |lifetime| now.saturating_add(lifetime.seconds))
+}
+
+impl Client {
+    /// Whether a read or an update gives the client a new secret: in the last tenth of the life of its own, or after.
+    pub(super) fn secret_is_due(&self, lifetime: Option<SecretLifetime>, now: u64) -> bool {
+        let (Some(lifetime), Some(secret)) = (lifetime, &self.secret) else {
+            return false;
+        };
+        secret.expires_at != 0 && now >= secret.expires_at.saturating_sub(lifetime.seconds / 10)
+    }
+
+    /// Gives the client a new secret. The old one stays valid for the grace period, unless its life was over.
+    pub(super) fn renew_secret(
+        &mut self,
+        value: String,
+        lifetime: Option<SecretLifetime>,
+        now: u64,
+    ) {
+        let new = Secret {
+            value,
+            expires_at: expiry(lifetime, now),
+        };
+        let old = self.secret.replace(new).filter(|old| old.is_valid(now));
+        let grace = lifetime.map_or(0, |lifetime| lifetime.grace);
+        self.previous_secret = old.filter(|_| grace > 0).map(|old| Secret {
+            expires_at: now.saturating_add(grace),
+            ..old
+        });
+    }
+
+    /// Whether the client's first use of its token is still to come, so that the one before it is still valid.
+    pub(super) fn has_unused_token(&self) -> bool {
+        self.previous_token.is_some()
+    }
+
+    /// Whether this is a secret of the client's that is valid now. In constant time for each of them.
+    pub(super) fn has_secret(&self, secret: &str, now: u64) -> bool {
+        [&self.secret, &self.previous_secret]
+            .into_iter()
+            .flatten()
+            .filter(|have| have.is_valid(now))
+            .fold(false, |found, have| {
+                same_secret(&have.value, secret) | found
+            })
+    }
+
+    /// Where the client stands in an order.
+    pub(super) fn position<'c>(&self, order: ClientOrder, client_id: &'c str) -> Position<'c> {
+        match order {
+            ClientOrder::Age => (self.issued_at, 0, client_id),
+            ClientOrder::LastUse => (self.last_used, self.issued_at, client_id),
+        }
+    }
+}
+
+/// Where a client stands in an order: two times, and what tells clients of the same times apart.
+pub(super) type Position<'c> = (u64, u64, &'c str);
+
+/// The order in which [`EmbeddedBackend::list`](super::EmbeddedBackend::list) lists clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClientOrder {
+    /// The longest registered first.
+    Age,
+    /// Those that were never looked up first, by their age; then those whose last look-up is the longest ago.
+    LastUse,
+}

@@ -1,0 +1,189 @@
+//! What the rest of the server does with the registry: look clients up, list them, delete them.
+
+#[cfg(feature = "embedded-redb")]
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::credentials::{TokenDigest, new_secret};
+use super::rules::supported_response_types;
+use super::store::{ClientChange, Store};
+use super::{ClientOrder, EmbeddedBackend, EmbeddedError, RegisteredClient};
+use crate::BearerToken;
+
+/// To what the last use of a client is kept, in seconds: a client that is looked up all the time is not written all the
+/// time.
+const USE_RESOLUTION: u64 = 60 * 60;
+
+/// For the rest of the server.
+///
+/// ```
+/// use tower_dcr::embedded::EmbeddedBackend;
+/// use tower_dcr::{Backend, ClientMetadata, Register};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let registry = EmbeddedBackend::in_memory("https://as.example.com/register")?;
+/// # let metadata = ClientMetadata::parse(r#"{"redirect_uris":["https://client.example.org/cb"]}"#)?;
+/// # let reply = registry.execute(Register::new(metadata).into()).await?;
+/// # let reply: serde_json::Value = serde_json::from_slice(reply.content().unwrap())?;
+/// # let (client_id, client_secret) = (reply["client_id"].as_str().unwrap(), reply["client_secret"].as_str().unwrap());
+/// // At the authorization endpoint: is this a client, and may it be redirected there?
+/// let client = registry.look_up(client_id).await?.ok_or("no such client")?;
+/// let metadata = client.metadata().to_map();
+/// let redirect_uris = metadata["redirect_uris"].as_array().unwrap();
+/// assert!(redirect_uris.iter().any(|uri| uri == "https://client.example.org/cb"));
+///
+/// // At the token endpoint: is it the client that it says it is?
+/// assert!(client.has_client_secret(client_secret));
+/// assert!(!client.has_client_secret("a guess"));
+/// # Ok(())
+/// # }
+/// ```
+impl EmbeddedBackend {
+    /// The client with this identifier, for the authorization and the token endpoint. It counts as a use: a client that
+    /// was never looked up may have to [make room](super::EmbeddedBuilder::max_clients), or is
+    /// [removed](super::EmbeddedBuilder::remove_unused_after) in time.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::Storage`] where the file cannot be read. Where the use alone cannot be written down, on a full
+    /// disk say, the client is given all the same.
+    pub async fn look_up(
+        &self,
+        client_id: &str,
+    ) -> Result<Option<RegisteredClient>, EmbeddedError> {
+        let now = self.registry.settings.clock.now().max(1);
+        let Some(mut client) = self.store().get(client_id).await? else {
+            return Ok(None);
+        };
+        if now.saturating_sub(client.last_used) >= USE_RESOLUTION {
+            let id = client_id.to_owned();
+            let used = self.store().write(move |transaction| {
+                let Some(client) = transaction.get(&id)? else {
+                    return Ok(None);
+                };
+                let mut client = Arc::unwrap_or_clone(client);
+                client.last_used = now;
+                transaction.put(&id, client.clone())?;
+                Ok(Some(Arc::new(client)))
+            });
+            match used.await {
+                Ok(Some(used)) => client = used,
+                // It was removed just now.
+                Ok(None) => return Ok(None),
+                // A server whose disk is full goes on with the clients that it has.
+                Err(_) => {}
+            }
+        }
+        Ok(Some(RegisteredClient::new(client_id.into(), client, now)))
+    }
+
+    /// Clients in an order, at most so many, after this one: pass `None`, then the last client of each page, until a page
+    /// is not full. It is no use of a client.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::Storage`] where the file cannot be read.
+    pub async fn list(
+        &self,
+        order: ClientOrder,
+        after: Option<&RegisteredClient>,
+        limit: usize,
+    ) -> Result<Vec<RegisteredClient>, EmbeddedError> {
+        let now = self.registry.settings.clock.now();
+        let after = after.map(|after| after.client.position(order, after.client_id()));
+        let clients = self.store().list(order, after, limit).await?;
+        Ok(clients
+            .into_iter()
+            .map(|(client_id, client)| RegisteredClient::new(client_id, client, now))
+            .collect())
+    }
+
+    /// Deletes a client, and gives whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::Storage`] where the file cannot be written.
+    pub async fn delete(&self, client_id: &str) -> Result<bool, EmbeddedError> {
+        let id = client_id.to_owned();
+        let deleted = self
+            .store()
+            .write(move |transaction| transaction.remove_as(ClientChange::Deleted, &id));
+        Ok(deleted.await?)
+    }
+
+    /// Gives a client that lost its registration access token a new one. Those before it are not valid any more. `None`
+    /// where there is no such client.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::Random`] where the system has no random numbers, [`EmbeddedError::Storage`] where the file cannot
+    /// be written.
+    pub async fn issue_registration_access_token(
+        &self,
+        client_id: &str,
+    ) -> Result<Option<BearerToken>, EmbeddedError> {
+        let token = new_secret()?;
+        let digest = TokenDigest::of(&token);
+        let id = client_id.to_owned();
+        let issued = self.store().write(move |transaction| {
+            let Some(client) = transaction.get(&id)? else {
+                return Ok(false);
+            };
+            let mut client = Arc::unwrap_or_clone(client);
+            client.token = Some(digest);
+            client.previous_token = None;
+            transaction.put(&id, client)?;
+            Ok(true)
+        });
+        // Its alphabet is that of a token.
+        Ok(issued
+            .await?
+            .then(|| BearerToken::new(token).ok())
+            .flatten())
+    }
+
+    /// What clients can be registered for, as members of the metadata document of the authorization server (RFC 8414
+    /// section 2): `grant_types_supported`, `response_types_supported`, `token_endpoint_auth_methods_supported` and
+    /// `subject_types_supported`.
+    #[must_use]
+    pub fn supported(&self) -> Map<String, Value> {
+        let rules = &self.registry.settings.rules;
+        let mut supported = Map::new();
+        for (name, values) in [
+            ("grant_types_supported", json!(rules.grant_types)),
+            (
+                "response_types_supported",
+                json!(supported_response_types(&rules.grant_types)),
+            ),
+            (
+                "token_endpoint_auth_methods_supported",
+                json!(rules.auth_methods),
+            ),
+            ("subject_types_supported", json!(["public", "pairwise"])),
+        ] {
+            supported.insert(name.to_owned(), values);
+        }
+        supported
+    }
+
+    /// Writes all clients, as they are now, into a new file that [`open`](Self::open) opens, while the server goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::Unusable`] where there is a file already, or it cannot be written. What was written of it then is
+    /// left there.
+    #[cfg(feature = "embedded-redb")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "embedded-redb")))]
+    pub async fn back_up(&self, path: impl AsRef<Path>) -> Result<(), EmbeddedError> {
+        let path = path.as_ref();
+        let backed_up = self.store().back_up(path).await;
+        backed_up.map_err(|fault| EmbeddedError::of_file(path, fault))
+    }
+
+    fn store(&self) -> &Store {
+        &self.registry.store
+    }
+}

@@ -1,0 +1,87 @@
+//! A registered client, as the rest of the server sees it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::client::Client;
+use crate::ClientMetadata;
+
+/// A registered client, as the registry had it when it was asked. Times are in seconds since 1970, as in the protocol.
+///
+/// `Debug` shows the identifier and the times.
+#[derive(Clone)]
+pub struct RegisteredClient {
+    client_id: Arc<str>,
+    pub(super) client: Arc<Client>,
+    metadata: ClientMetadata,
+    /// When the registry was asked.
+    now: u64,
+}
+
+impl RegisteredClient {
+    pub(super) fn new(client_id: Arc<str>, client: Arc<Client>, now: u64) -> Self {
+        let metadata = ClientMetadata::checked(client.metadata.clone());
+        Self {
+            client_id,
+            client,
+            metadata,
+            now,
+        }
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// When the identifier was issued.
+    #[must_use]
+    pub fn client_id_issued_at(&self) -> u64 {
+        self.client.issued_at
+    }
+
+    /// When it was last [looked up](super::EmbeddedBackend::look_up), to the hour; `None` where it never was.
+    #[must_use]
+    pub fn last_used(&self) -> Option<u64> {
+        Some(self.client.last_used).filter(|at| *at > 0)
+    }
+
+    /// What it registered, defaults filled in: a JSON object with the members of RFC 7591 section 2, without those that
+    /// were issued.
+    #[must_use]
+    pub fn metadata(&self) -> &ClientMetadata {
+        &self.metadata
+    }
+
+    /// Its secret, where its method of authentication has one. To compare it, use
+    /// [`has_client_secret`](Self::has_client_secret); this one is for `client_secret_jwt`, which computes with it. Keep
+    /// it out of logs.
+    #[must_use]
+    pub fn client_secret(&self) -> Option<&str> {
+        self.client.secret.as_ref().map(|secret| &*secret.value)
+    }
+
+    /// When the secret expires: 0 where it does not; `None` where there is none.
+    #[must_use]
+    pub fn client_secret_expires_at(&self) -> Option<u64> {
+        self.client.secret.as_ref().map(|secret| secret.expires_at)
+    }
+
+    /// Whether this is its secret, and was valid when the registry was asked; the one before it counts for as long as its
+    /// [grace period](super::EmbeddedBuilder::secret_lifetime) lasts. In constant time.
+    #[must_use]
+    pub fn has_client_secret(&self, secret: &str) -> bool {
+        self.client.has_secret(secret, self.now)
+    }
+}
+
+impl fmt::Debug for RegisteredClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisteredClient")
+            .field("client_id", &self.client_id)
+            .field("client_id_issued_at", &self.client_id_issued_at())
+            .field("last_used", &self.last_used())
+            .finish_non_exhaustive()
+    }
+}

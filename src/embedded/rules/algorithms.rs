@@ -1,0 +1,72 @@
+//! Which algorithms a client may ask for (OpenID Connect registration section 2).
+
+use serde_json::{Map, Value};
+
+use super::Refusal;
+
+/// Where `none` would let anybody speak as the client, or as the server.
+const NEVER_NONE: [&str; 2] = [
+    "token_endpoint_auth_signing_alg",
+    "id_token_signed_response_alg",
+];
+
+/// Every member that names an algorithm by which something is signed, or a key encrypted.
+const ALGS: [&str; 7] = [
+    "token_endpoint_auth_signing_alg",
+    "id_token_signed_response_alg",
+    "id_token_encrypted_response_alg",
+    "userinfo_signed_response_alg",
+    "userinfo_encrypted_response_alg",
+    "request_object_signing_alg",
+    "request_object_encryption_alg",
+];
+
+/// An encryption of content, and the encryption of its key that it needs.
+const ENC_AND_ALG: [(&str, &str); 3] = [
+    (
+        "id_token_encrypted_response_enc",
+        "id_token_encrypted_response_alg",
+    ),
+    (
+        "userinfo_encrypted_response_enc",
+        "userinfo_encrypted_response_alg",
+    ),
+    (
+        "request_object_encryption_enc",
+        "request_object_encryption_alg",
+    ),
+];
+
+pub(super) fn judge(kept: &Map<String, Value>, has_secret: bool) -> Result<(), Refusal> {
+    let alg = |name: &str| kept.get(name).and_then(Value::as_str);
+    for (enc, needed) in ENC_AND_ALG {
+        if kept.contains_key(enc) && !kept.contains_key(needed) {
+            return Err(Refusal::metadata(format!("{enc} needs {needed}.")));
+        }
+    }
+    for name in NEVER_NONE {
+        if alg(name) == Some("none") {
+            return Err(Refusal::metadata(format!("{name} must not be none.")));
+        }
+    }
+    for name in ALGS {
+        if !has_secret && alg(name).is_some_and(is_symmetric) {
+            return Err(Refusal::metadata(format!(
+                "{name} is symmetric, and this client has no secret."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the key is made of the client's secret (OpenID Connect core sections 10.1 and 10.2, RFC 7518 sections 3.1 and
+/// 4.1).
+fn is_symmetric(alg: &str) -> bool {
+    alg.starts_with("HS")
+        || alg.starts_with("PBES2-")
+        || alg == "dir"
+        || matches!(
+            alg,
+            "A128KW" | "A192KW" | "A256KW" | "A128GCMKW" | "A192GCMKW" | "A256GCMKW"
+        )
+}

@@ -1,0 +1,124 @@
+//! Clients in a file: what was answered is on disk.
+
+mod database;
+mod tables;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::ReadableDatabase;
+use tokio::runtime::Handle;
+
+use self::database::Connection;
+pub(in crate::embedded) use self::database::FileFault;
+use self::writer::Writer;
+use super::{Client, ClientOrder, Fault, Observer, Position, Transaction};
+
+/// Reads see what the last commit left, and do not wait for the next one; all changes go through one thread.
+pub(in crate::embedded) struct File {
+    connection: Arc<Connection>,
+    writer: Writer,
+}
+
+impl File {
+    /// Opens the file, or makes it. Blocks.
+    pub(in crate::embedded) fn open(
+        path: &Path,
+        observer: Option<Observer>,
+    ) -> Result<Self, FileFault> {
+        let path = path.to_owned();
+        Self::with_opener(move || database::open(&path), observer)
+    }
+
+    fn with_opener(
+        opener: impl Fn() -> Result<redb::Database, FileFault> + Send + Sync + 'static,
+        observer: Option<Observer>,
+    ) -> Result<Self, FileFault> {
+        let connection = Arc::new(Connection::new(Box::new(opener))?);
+        let writer = Writer::start(Arc::clone(&connection), observer)?;
+        Ok(Self { connection, writer })
+    }
+
+    pub(super) async fn get(&self, client_id: &str) -> Result<Option<Arc<Client>>, Fault> {
+        let client_id = client_id.to_owned();
+        self.read(move |transaction| tables::get(transaction, &client_id))
+            .await
+    }
+
+    pub(super) async fn list(
+        &self,
+        order: ClientOrder,
+        after: Option<Position<'_>>,
+        limit: usize,
+    ) -> Result<Vec<(Arc<str>, Arc<Client>)>, Fault> {
+        let after = after.map(|(one, two, client_id)| (one, two, client_id.to_owned()));
+        self.read(move |transaction| {
+            let after = after
+                .as_ref()
+                .map(|(one, two, client_id)| (*one, *two, client_id.as_str()));
+            tables::list(transaction, order, after, limit)
+        })
+        .await
+    }
+
+    pub(super) async fn write<T, D>(&self, decide: D) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        writer::answer(self.writer.submit(decide)?.await)
+    }
+
+    pub(super) fn write_blocking<T, D>(&self, decide: D) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        writer::answer(self.writer.submit(decide)?.blocking_recv())
+    }
+
+    /// Writes all clients, as the last commit left them, into a new file.
+    pub(super) async fn back_up(&self, path: &Path) -> Result<(), FileFault> {
+        let connection = Arc::clone(&self.connection);
+        let path = path.to_owned();
+        off_the_async_threads(move || {
+            let from = connection.with(|database| database.begin_read().map_err(Fault::new))?;
+            database::write_new(&path, tables::all(&from)?)
+        })
+        .await?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&redb::ReadTransaction) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let connection = Arc::clone(&self.connection);
+        off_the_async_threads(move || {
+            connection.with(|database| look(&database.begin_read().map_err(Fault::new)?))
+        })
+        .await?
+    }
+}
+
+/// Writes clients into a new file.
+pub(super) async fn write_new(
+    path: &Path,
+    clients: Vec<(Arc<str>, Arc<Client>)>,
+) -> Result<(), FileFault> {
+    let path = path.to_owned();
+    off_the_async_threads(move || database::write_new(&path, clients.into_iter().map(Ok))).await?
+}
+
+/// Outside a tokio runtime there are no other threads to go to.
+async fn off_the_async_threads<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
+    match Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.map_err(Fault::new),
+        Err(_) => Ok(work()),
+    }
+}

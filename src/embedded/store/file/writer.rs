@@ -1,0 +1,174 @@
+//! The thread that changes the file: whatever has come in while it wrote shares the next commit.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use super::database::{Connection, FileFault};
+use super::tables::FileTables;
+use super::{Fault, Observer, Transaction};
+use crate::embedded::store::tell;
+
+/// How many changes may wait. Who comes then is told to come again.
+const MAX_WAITING: usize = 4_096;
+
+/// How many changes share a commit at most: the first of them waits for the last.
+const MAX_SHARING: usize = 512;
+
+pub(super) struct Writer {
+    /// There, until the writer is dropped.
+    jobs: Option<SyncSender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        connection: Arc<Connection>,
+        observer: Option<Observer>,
+    ) -> Result<Self, FileFault> {
+        let (jobs, waiting) = sync_channel(MAX_WAITING);
+        let thread = thread::Builder::new()
+            .name("tower-dcr writer".to_owned())
+            .spawn(move || run(&connection, &waiting, observer.as_ref()))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Puts a change into the queue. What it gives comes when the change is on disk.
+    pub(super) fn submit<T, D>(
+        &self,
+        decide: D,
+    ) -> Result<oneshot::Receiver<Result<T, Fault>>, Fault>
+    where
+        T: Send + 'static,
+        D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (answer, receiver) = oneshot::channel();
+        let job = Decision {
+            decide: Some(decide),
+            decided: None,
+            answer,
+        };
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        match jobs.try_send(Box::new(job)) {
+            Ok(()) => Ok(receiver),
+            Err(TrySendError::Full(_)) => {
+                Err(Fault::new("too many changes are waiting for the disk"))
+            }
+            Err(TrySendError::Disconnected(_)) => Err(gone()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until the file is closed, so that it can be opened again.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take()
+            // An observer may have held the last handle of the registry.
+            && thread.thread().id() != thread::current().id()
+        {
+            // It cannot have panicked.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What was sent back, if the thread was there to send it.
+pub(super) fn answer<T>(
+    received: Result<Result<T, Fault>, oneshot::error::RecvError>,
+) -> Result<T, Fault> {
+    received.unwrap_or_else(|_| Err(gone().outcome_unknown()))
+}
+
+fn gone() -> Fault {
+    Fault::new("the thread that changes the registry's file is gone")
+}
+
+/// A change that waits.
+trait Job: Send {
+    /// Whether somebody still waits for it.
+    fn is_wanted(&self) -> bool;
+
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Fault>;
+
+    /// Says what became of the commit.
+    fn finish(self: Box<Self>, outcome: Result<(), Fault>);
+}
+
+struct Decision<T, D> {
+    decide: Option<D>,
+    decided: Option<T>,
+    answer: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<T, D> Job for Decision<T, D>
+where
+    T: Send,
+    D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Fault> {
+        if let Some(decide) = self.decide.take() {
+            self.decided = Some(decide(transaction)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, outcome: Result<(), Fault>) {
+        let Self {
+            decided, answer, ..
+        } = *self;
+        // Who does not wait any more does not mind.
+        let _ = answer.send(outcome.and_then(|()| decided.ok_or_else(gone)));
+    }
+}
+
+fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Option<&Observer>) {
+    while let Ok(first) = waiting.recv() {
+        let mut jobs = vec![first];
+        jobs.extend(waiting.try_iter().take(MAX_SHARING - 1));
+        // Who does not wait any more was told that nobody knows: so nothing is the better half of it.
+        jobs.retain(|job| job.is_wanted());
+        let mut changes = Vec::new();
+        let outcome = connection.with(|database| commit(database, &mut jobs, &mut changes));
+        if outcome.is_ok() {
+            tell(observer, changes);
+        }
+        for job in jobs {
+            job.finish(outcome.clone());
+        }
+    }
+}
+
+fn commit(
+    database: &redb::Database,
+    jobs: &mut [Box<dyn Job>],
+    changes: &mut Vec<(super::super::ClientChange, String)>,
+) -> Result<(), Fault> {
+    let transaction = database.begin_write().map_err(Fault::new)?;
+    let mut tables = FileTables::open(&transaction)?;
+    for job in jobs {
+        job.run(&mut Transaction {
+            tables: &mut tables,
+            changes,
+        })?;
+    }
+    let is_changed = tables.changed;
+    drop(tables);
+    if is_changed {
+        // By default redb's commits are on disk before they return.
+        transaction
+            .commit()
+            .map_err(|error| Fault::new(error).outcome_unknown())
+    } else {
+        transaction.abort().map_err(Fault::new)
+    }
+}

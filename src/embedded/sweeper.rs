@@ -1,0 +1,89 @@
+//! The background removal of clients that nobody ever looked up.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::EmbeddedError;
+use super::registry::Clock;
+use super::store::{ClientChange, Fault, Store, Transaction};
+
+/// How many clients are removed at once: others wait for so long at most.
+const MAX_REMOVED: usize = 256;
+
+/// A thread that looks after the clients until it is dropped.
+pub(super) struct Sweeper {
+    /// There, until the sweeper is dropped.
+    running: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sweeper {
+    /// Removes what was never looked up for so many seconds.
+    pub(super) fn start(
+        lifetime: u64,
+        clock: Clock,
+        store: Arc<Store>,
+    ) -> Result<Self, EmbeddedError> {
+        let (running, stopped) = mpsc::channel();
+        // Late by a hundredth of the time, and by a minute at most.
+        let pause = Duration::from_millis(lifetime.saturating_mul(10).clamp(100, 60_000));
+        let thread = thread::Builder::new()
+            .name("tower-dcr sweeper".to_owned())
+            .spawn(move || {
+                while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
+                    sweep(&store, lifetime, &clock);
+                }
+            })
+            .map_err(|source| EmbeddedError::Thread {
+                source: source.into(),
+            })?;
+        Ok(Self {
+            running: Some(running),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Sweeper {
+    /// Waits until the thread has let go of the store.
+    fn drop(&mut self) {
+        drop(self.running.take());
+        if let Some(thread) = self.thread.take()
+            // An observer may have held the last handle of the registry.
+            && thread.thread().id() != thread::current().id()
+        {
+            // It cannot have panicked.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn sweep(store: &Store, lifetime: u64, clock: &Clock) {
+    loop {
+        let now = clock.now();
+        match store.write_blocking(move |transaction| remove_unused(transaction, lifetime, now)) {
+            Ok(removed) if removed == MAX_REMOVED => {}
+            // What could not be done now is done next time.
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+fn remove_unused(
+    transaction: &mut Transaction<'_>,
+    lifetime: u64,
+    now: u64,
+) -> Result<usize, Fault> {
+    for removed in 0..MAX_REMOVED {
+        let oldest = transaction.oldest_unused()?;
+        let Some((client_id, _)) =
+            oldest.filter(|(_, client)| client.issued_at.saturating_add(lifetime) <= now)
+        else {
+            return Ok(removed);
+        };
+        transaction.remove_as(ClientChange::Expired, &client_id)?;
+    }
+    Ok(MAX_REMOVED)
+}

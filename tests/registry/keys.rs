@@ -1,0 +1,160 @@
+//! Keys and algorithms.
+
+use serde_json::{Value, json};
+
+use super::both::*;
+use super::*;
+
+#[tokio::test]
+async fn keys_are_kept_as_they_were_written() {
+    let registry = registry().await;
+    let jwks = r#"{ "keys" : [{"kty":"RSA", "y":12345678901234567890123, "x": 1.50, "e":1e15}] }"#;
+    let body = format!(r#"{{"redirect_uris":["https://client.example.org/cb"],"jwks":{jwks}}}"#);
+    let answer = registry.ask(register(body)).await;
+    assert_eq!(answer.status, 201);
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(text.contains(jwks), "{text}");
+}
+
+#[tokio::test]
+async fn keys_by_value_and_by_reference() {
+    let metadata =
+        with(json!({"jwks": {"keys": []}, "jwks_uri": "https://client.example.org/jwks"}));
+    assert_refused(&both(&metadata).await, "invalid_client_metadata");
+}
+
+#[tokio::test]
+async fn a_key_set_is_a_key_set() {
+    for jwks in [
+        json!({"key": []}),
+        json!({"keys": {}}),
+        json!({"keys": ["RSA"]}),
+        json!({"keys": [{}]}),
+        json!({"keys": [{"kty": 1}]}),
+        json!({"keys": null}),
+    ] {
+        assert_refused(
+            &both(&with(json!({"jwks": jwks}))).await,
+            "invalid_client_metadata",
+        );
+    }
+}
+
+#[tokio::test]
+async fn private_and_symmetric_keys() {
+    let public = json!({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "use": "sig"});
+    let metadata = with(json!({"jwks": {"keys": [public, {"kty": "OKP", "x": "c"}]}}));
+    assert_kept(&both(&metadata).await, &metadata);
+    for (name, value) in [
+        ("kty", "oct"),
+        ("d", "x"),
+        ("p", "x"),
+        ("q", "x"),
+        ("dp", "x"),
+        ("dq", "x"),
+        ("qi", "x"),
+        ("k", "x"),
+        ("priv", "x"),
+    ] {
+        let mut private = public.clone();
+        private[name] = json!(value);
+        let metadata = with(json!({"jwks": {"keys": [public, private]}}));
+        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    }
+}
+
+#[tokio::test]
+async fn methods_that_need_keys() {
+    for method in ["private_key_jwt", "self_signed_tls_client_auth"] {
+        let without = json!({"token_endpoint_auth_method": method});
+        let none = json!({"token_endpoint_auth_method": method, "jwks": {"keys": []}});
+        for metadata in [without, none] {
+            assert_refused(&both(&with(metadata)).await, "invalid_client_metadata");
+        }
+        for keys in [
+            json!({"jwks": {"keys": [{"kty": "RSA", "n": "a", "e": "AQAB"}]}}),
+            json!({"jwks_uri": "https://client.example.org/jwks"}),
+        ] {
+            let mut metadata = with(keys);
+            metadata["token_endpoint_auth_method"] = json!(method);
+            assert_kept(&both(&metadata).await, &metadata);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_enc_needs_its_alg() {
+    for (enc, alg) in [
+        (
+            "id_token_encrypted_response_enc",
+            "id_token_encrypted_response_alg",
+        ),
+        (
+            "userinfo_encrypted_response_enc",
+            "userinfo_encrypted_response_alg",
+        ),
+        (
+            "request_object_encryption_enc",
+            "request_object_encryption_alg",
+        ),
+    ] {
+        let alone = with(json!({enc: "A128CBC-HS256"}));
+        assert_refused(&both(&alone).await, "invalid_client_metadata");
+        let together = with(json!({enc: "A128CBC-HS256", alg: "RSA-OAEP"}));
+        assert_kept(&both(&together).await, &together);
+        let alg = with(json!({alg: "RSA-OAEP"}));
+        assert_kept(&both(&alg).await, &alg);
+    }
+}
+
+#[tokio::test]
+async fn none_as_an_algorithm() {
+    for (member, is_refused) in [
+        ("token_endpoint_auth_signing_alg", true),
+        ("id_token_signed_response_alg", true),
+        ("userinfo_signed_response_alg", false),
+        ("request_object_signing_alg", false),
+    ] {
+        let metadata = with(json!({member: "none"}));
+        let answers = both(&metadata).await;
+        if is_refused {
+            assert_refused(&answers, "invalid_client_metadata");
+        } else {
+            assert_kept(&answers, &metadata);
+        }
+    }
+}
+
+#[tokio::test]
+async fn symmetric_algorithms_need_a_secret() {
+    let signing = [
+        "token_endpoint_auth_signing_alg",
+        "id_token_signed_response_alg",
+        "userinfo_signed_response_alg",
+        "request_object_signing_alg",
+    ];
+    let encryption = [
+        "id_token_encrypted_response_alg",
+        "userinfo_encrypted_response_alg",
+        "request_object_encryption_alg",
+    ];
+    let cases = signing
+        .iter()
+        .flat_map(|member| ["HS256", "HS512"].map(|alg| (*member, alg)))
+        .chain(encryption.iter().flat_map(|member| {
+            ["dir", "A128KW", "A256GCMKW", "PBES2-HS256+A128KW"].map(|alg| (*member, alg))
+        }));
+    for (member, alg) in cases {
+        let confidential = with(json!({member: alg}));
+        assert_kept(&both(&confidential).await, &confidential);
+        let mut public = confidential;
+        public["token_endpoint_auth_method"] = json!("none");
+        assert_refused(&both(&public).await, "invalid_client_metadata");
+        public[member] = Value::from(if encryption.contains(&member) {
+            "ECDH-ES"
+        } else {
+            "ES256"
+        });
+        assert_kept(&both(&public).await, &public);
+    }
+}

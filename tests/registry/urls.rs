@@ -1,0 +1,110 @@
+//! Members that hold a URL.
+
+use serde_json::json;
+
+use super::both::*;
+use super::*;
+
+#[tokio::test]
+async fn urls_that_are_shown_or_fetched() {
+    for member in [
+        "client_uri",
+        "logo_uri",
+        "tos_uri",
+        "policy_uri",
+        "client_uri#fr",
+    ] {
+        for good in [
+            "https://client.example.org/x?y#z",
+            "http://client.example.org",
+            "HTTPS://[::1]/",
+        ] {
+            let metadata = with(json!({member: good}));
+            assert_kept(&both(&metadata).await, &metadata);
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/logo.png",
+            "client.example.org",
+            "https:x",
+            "https://",
+            "https://a b/",
+        ] {
+            assert_refused(
+                &both(&with(json!({member: bad}))).await,
+                "invalid_client_metadata",
+            );
+        }
+    }
+    let metadata = with(json!({"jwks_uri": "https://client.example.org/jwks"}));
+    assert_kept(&both(&metadata).await, &metadata);
+    for bad in [
+        "http://client.example.org/jwks",
+        "file:///etc/passwd",
+        "gopher://127.0.0.1:6379/_x",
+        "jwks",
+    ] {
+        assert_refused(
+            &both(&with(json!({"jwks_uri": bad}))).await,
+            "invalid_client_metadata",
+        );
+    }
+}
+
+#[tokio::test]
+async fn urls_over_tls() {
+    for (member, is_list) in [
+        ("jwks_uri", false),
+        ("initiate_login_uri", false),
+        ("backchannel_logout_uri", false),
+        ("request_uris", true),
+    ] {
+        let of = |url: &str| {
+            with(if is_list {
+                json!({member: [url]})
+            } else {
+                json!({member: url})
+            })
+        };
+        let good = of("https://client.example.org/x?y");
+        assert_kept(&both(&good).await, &good);
+        for bad in [
+            "http://client.example.org/x",
+            "http://localhost/x",
+            "javascript:alert(1)",
+            "urn:example:x",
+            "/x",
+            "https://",
+        ] {
+            assert_refused(&both(&of(bad)).await, "invalid_client_metadata");
+        }
+    }
+    let mixed =
+        json!({"request_uris": ["https://client.example.org/x", "http://client.example.org/x"]});
+    assert_refused(&both(&with(mixed)).await, "invalid_client_metadata");
+}
+
+#[tokio::test]
+async fn where_a_browser_is_sent_after_logout() {
+    let metadata = with(json!({
+        "post_logout_redirect_uris": ["https://client.example.org/out", "com.example.app:/out", "http://127.0.0.1/out"],
+    }));
+    assert_kept(&both(&metadata).await, &metadata);
+    for bad in [
+        "javascript:alert(1)",
+        "http://client.example.org/out",
+        "/out",
+        "",
+    ] {
+        let metadata = with(json!({"post_logout_redirect_uris": [bad]}));
+        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    }
+}
+
+/// Nothing is fetched, so what is in the file cannot be seen (OpenID Connect registration section 5).
+#[tokio::test]
+async fn a_sector_identifier_is_refused() {
+    let metadata = with(json!({"sector_identifier_uri": "https://client.example.org/sector"}));
+    assert_refused(&both(&metadata).await, "invalid_client_metadata");
+}
