@@ -69,9 +69,14 @@ pub(super) struct SecretLifetime {
     pub(super) grace: u64,
 }
 
+/// The last second of the year 9999: many a reader of times goes no further.
+const END_OF_TIME: u64 = 253_402_300_799;
+
 /// When a secret that is issued now expires.
 pub(super) fn expiry(lifetime: Option<SecretLifetime>, now: u64) -> u64 {
-    lifetime.map_or(0, |lifetime| now.saturating_add(lifetime.seconds))
+    lifetime.map_or(0, |lifetime| {
+        now.saturating_add(lifetime.seconds).min(END_OF_TIME)
+    })
 }
 
 impl Client {

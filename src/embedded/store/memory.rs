@@ -4,33 +4,33 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Client, ClientOrder, Fault, Observer, Position, Tables, Transaction, tell};
+use super::{Client, ClientOrder, Entry, Fault, Observer, Position, Tables, Transaction, tell};
 
 pub(in crate::embedded) struct Memory {
-    clients: RwLock<Clients>,
+    indexed: RwLock<Indexed>,
     observer: Option<Observer>,
 }
 
 #[derive(Default)]
-struct Clients {
-    by_id: HashMap<Arc<str>, Arc<Client>>,
-    by_age: BTreeSet<Entry>,
-    by_last_use: BTreeSet<Entry>,
+struct Indexed {
+    clients: HashMap<Arc<str>, Arc<Client>>,
+    age_order: BTreeSet<Place>,
+    use_order: BTreeSet<Place>,
 }
 
-/// An owned [`Position`].
-type Entry = (u64, u64, Arc<str>);
+/// A [`Position`] that is kept.
+type Place = (u64, u64, Arc<str>);
 
 impl Memory {
     pub(in crate::embedded) fn new(observer: Option<Observer>) -> Self {
         Self {
-            clients: RwLock::default(),
+            indexed: RwLock::default(),
             observer,
         }
     }
 
     pub(super) fn get(&self, client_id: &str) -> Option<Arc<Client>> {
-        self.read(|clients| clients.by_id.get(client_id).cloned())
+        self.read(|indexed| indexed.clients.get(client_id).cloned())
     }
 
     pub(super) fn list(
@@ -38,14 +38,14 @@ impl Memory {
         order: ClientOrder,
         after: Option<Position<'_>>,
         limit: usize,
-    ) -> Vec<(Arc<str>, Arc<Client>)> {
+    ) -> Vec<Entry> {
         let start = after.map_or(Bound::Unbounded, |(one, two, client_id)| {
             Bound::Excluded((one, two, Arc::from(client_id)))
         });
-        self.read(|clients| {
-            let entries = clients.in_order(order).range((start, Bound::Unbounded));
+        self.read(|indexed| {
+            let entries = indexed.in_order(order).range((start, Bound::Unbounded));
             entries
-                .filter_map(|(_, _, id)| clients.by_id.get_key_value(id))
+                .filter_map(|(_, _, id)| indexed.clients.get_key_value(id))
                 .map(|(id, client)| (Arc::clone(id), Arc::clone(client)))
                 .take(limit)
                 .collect()
@@ -56,10 +56,10 @@ impl Memory {
         &self,
         decide: impl FnOnce(&mut Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        let mut indexed = self.indexed.write().unwrap_or_else(PoisonError::into_inner);
         let mut changes = Vec::new();
         let decided = decide(&mut Transaction {
-            tables: &mut *clients,
+            tables: &mut *indexed,
             changes: &mut changes,
         });
         // Under the lock: what is told is in the order in which it happened.
@@ -67,61 +67,61 @@ impl Memory {
         decided
     }
 
-    fn read<T>(&self, look: impl FnOnce(&Clients) -> T) -> T {
-        look(&self.clients.read().unwrap_or_else(PoisonError::into_inner))
+    fn read<T>(&self, look: impl FnOnce(&Indexed) -> T) -> T {
+        look(&self.indexed.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Clients {
-    fn in_order(&self, order: ClientOrder) -> &BTreeSet<Entry> {
+impl Indexed {
+    fn in_order(&self, order: ClientOrder) -> &BTreeSet<Place> {
         match order {
-            ClientOrder::Age => &self.by_age,
-            ClientOrder::LastUse => &self.by_last_use,
+            ClientOrder::Age => &self.age_order,
+            ClientOrder::LastUse => &self.use_order,
         }
     }
 }
 
-fn entry(order: ClientOrder, client_id: &Arc<str>, client: &Client) -> Entry {
+fn place(order: ClientOrder, client_id: &Arc<str>, client: &Client) -> Place {
     let (one, two, _) = client.position(order, client_id);
     (one, two, Arc::clone(client_id))
 }
 
 /// None of these fails.
-impl Tables for Clients {
+impl Tables for Indexed {
     fn get(&self, client_id: &str) -> Result<Option<Arc<Client>>, Fault> {
-        Ok(self.by_id.get(client_id).cloned())
+        Ok(self.clients.get(client_id).cloned())
     }
 
     fn count(&self) -> Result<u64, Fault> {
-        Ok(self.by_id.len() as u64)
+        Ok(self.clients.len() as u64)
     }
 
-    fn first(&self, order: ClientOrder) -> Result<Option<(Arc<str>, Arc<Client>)>, Fault> {
+    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, Fault> {
         let first = self.in_order(order).first();
         Ok(first
-            .and_then(|(_, _, id)| self.by_id.get_key_value(id))
+            .and_then(|(_, _, id)| self.clients.get_key_value(id))
             .map(|(id, client)| (Arc::clone(id), Arc::clone(client))))
     }
 
     fn put(&mut self, client_id: &str, client: Client) -> Result<(), Fault> {
         self.remove(client_id)?;
         let (client_id, client) = (Arc::from(client_id), Arc::new(client));
-        self.by_age
-            .insert(entry(ClientOrder::Age, &client_id, &client));
-        self.by_last_use
-            .insert(entry(ClientOrder::LastUse, &client_id, &client));
-        self.by_id.insert(client_id, client);
+        self.age_order
+            .insert(place(ClientOrder::Age, &client_id, &client));
+        self.use_order
+            .insert(place(ClientOrder::LastUse, &client_id, &client));
+        self.clients.insert(client_id, client);
         Ok(())
     }
 
     fn remove(&mut self, client_id: &str) -> Result<bool, Fault> {
-        let Some((client_id, client)) = self.by_id.remove_entry(client_id) else {
+        let Some((client_id, client)) = self.clients.remove_entry(client_id) else {
             return Ok(false);
         };
-        self.by_age
-            .remove(&entry(ClientOrder::Age, &client_id, &client));
-        self.by_last_use
-            .remove(&entry(ClientOrder::LastUse, &client_id, &client));
+        self.age_order
+            .remove(&place(ClientOrder::Age, &client_id, &client));
+        self.use_order
+            .remove(&place(ClientOrder::LastUse, &client_id, &client));
         Ok(true)
     }
 }

@@ -13,6 +13,9 @@ pub(super) use self::memory::Memory;
 use super::client::{Client, ClientOrder, Position};
 use crate::Unavailable;
 
+/// A client with its `client_id`.
+pub(super) type Entry = (Arc<str>, Arc<Client>);
+
 /// All clients, by `client_id`.
 pub(super) enum Store {
     Memory(Memory),
@@ -20,6 +23,10 @@ pub(super) enum Store {
     File(File),
 }
 
+#[cfg_attr(
+    not(feature = "embedded-redb"),
+    expect(clippy::unused_async, reason = "a store in a file waits for the disk")
+)]
 impl Store {
     /// The client, as it stands now, once all that it shows is kept.
     pub(super) async fn get(&self, client_id: &str) -> Result<Option<Arc<Client>>, Fault> {
@@ -36,7 +43,7 @@ impl Store {
         order: ClientOrder,
         after: Option<Position<'_>>,
         limit: usize,
-    ) -> Result<Vec<(Arc<str>, Arc<Client>)>, Fault> {
+    ) -> Result<Vec<Entry>, Fault> {
         match self {
             Self::Memory(memory) => Ok(memory.list(order, after, limit)),
             #[cfg(feature = "embedded-redb")]
@@ -93,7 +100,7 @@ trait Tables {
     fn count(&self) -> Result<u64, Fault>;
 
     /// The first client in an order.
-    fn first(&self, order: ClientOrder) -> Result<Option<(Arc<str>, Arc<Client>)>, Fault>;
+    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, Fault>;
 
     /// Adds a client, or puts it in the place of the one that was there.
     fn put(&mut self, client_id: &str, client: Client) -> Result<(), Fault>;
@@ -118,7 +125,7 @@ impl Transaction<'_> {
     }
 
     /// The oldest client that was never looked up.
-    pub(super) fn oldest_unused(&self) -> Result<Option<(Arc<str>, Arc<Client>)>, Fault> {
+    pub(super) fn oldest_unused(&self) -> Result<Option<Entry>, Fault> {
         let first = self.tables.first(ClientOrder::LastUse)?;
         Ok(first.filter(|(_, client)| client.last_used == 0))
     }

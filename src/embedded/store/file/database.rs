@@ -12,7 +12,7 @@ use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, StorageError, TableDefinition, TableError,
 };
 
-use super::{Client, Fault, tables};
+use super::{Entry, Fault, tables};
 use crate::BoxError;
 
 /// The format of the tables. A file of an older one is brought to it where it is opened, in one transaction.
@@ -193,7 +193,7 @@ fn seal(transaction: redb::WriteTransaction) -> Result<(), FileFault> {
 /// Writes clients into a file that does not exist yet.
 pub(super) fn write_new(
     path: &Path,
-    clients: impl Iterator<Item = Result<(Arc<str>, Arc<Client>), Fault>>,
+    clients: impl Iterator<Item = Result<Entry, Fault>>,
 ) -> Result<(), FileFault> {
     let file = create(OpenOptions::new().read(true).write(true), path)?;
     let database = Builder::new()

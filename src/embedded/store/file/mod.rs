@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use self::database::Connection;
 pub(in crate::embedded) use self::database::FileFault;
 use self::writer::Writer;
-use super::{Client, ClientOrder, Fault, Observer, Position, Transaction};
+use super::{Client, ClientOrder, Entry, Fault, Observer, Position, Transaction};
 
 /// Reads see what the last commit left, and do not wait for the next one; all changes go through one thread.
 pub(in crate::embedded) struct File {
@@ -54,7 +54,7 @@ impl File {
         order: ClientOrder,
         after: Option<Position<'_>>,
         limit: usize,
-    ) -> Result<Vec<(Arc<str>, Arc<Client>)>, Fault> {
+    ) -> Result<Vec<Entry>, Fault> {
         let after = after.map(|(one, two, client_id)| (one, two, client_id.to_owned()));
         self.read(move |transaction| {
             let after = after
@@ -105,10 +105,7 @@ impl File {
 }
 
 /// Writes clients into a new file.
-pub(super) async fn write_new(
-    path: &Path,
-    clients: Vec<(Arc<str>, Arc<Client>)>,
-) -> Result<(), FileFault> {
+pub(super) async fn write_new(path: &Path, clients: Vec<Entry>) -> Result<(), FileFault> {
     let path = path.to_owned();
     off_the_async_threads(move || database::write_new(&path, clients.into_iter().map(Ok))).await?
 }

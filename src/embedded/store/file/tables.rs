@@ -7,7 +7,7 @@ use redb::{
     ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
 };
 
-use super::super::{Client, ClientOrder, Fault, Position, Tables};
+use super::super::{Client, ClientOrder, Entry, Fault, Position, Tables};
 use crate::embedded::client::Secret;
 use crate::embedded::credentials::TokenDigest;
 
@@ -78,7 +78,7 @@ fn client(
 /// Makes the tables of an empty file, with these clients.
 pub(super) fn fill(
     transaction: &WriteTransaction,
-    clients: impl Iterator<Item = Result<(Arc<str>, Arc<Client>), Fault>>,
+    clients: impl Iterator<Item = Result<Entry, Fault>>,
 ) -> Result<(), Fault> {
     let mut tables = FileTables::open(transaction)?;
     for entry in clients {
@@ -117,7 +117,7 @@ impl Tables for FileTables<'_> {
         self.clients.len().map_err(Fault::new)
     }
 
-    fn first(&self, order: ClientOrder) -> Result<Option<(Arc<str>, Arc<Client>)>, Fault> {
+    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, Fault> {
         let first = match order {
             ClientOrder::Age => self.by_age.first(),
             ClientOrder::LastUse => self.by_last_use.first(),
@@ -178,7 +178,7 @@ pub(super) fn list(
     order: ClientOrder,
     after: Option<Position<'_>>,
     limit: usize,
-) -> Result<Vec<(Arc<str>, Arc<Client>)>, Fault> {
+) -> Result<Vec<Entry>, Fault> {
     let clients = transaction.open_table(CLIENTS).map_err(Fault::new)?;
     let positions = transaction
         .open_table(in_order(order))
@@ -201,7 +201,7 @@ pub(super) fn list(
 /// All clients, as the last commit left them, one after the other.
 pub(super) fn all(
     transaction: &ReadTransaction,
-) -> Result<impl Iterator<Item = Result<(Arc<str>, Arc<Client>), Fault>>, Fault> {
+) -> Result<impl Iterator<Item = Result<Entry, Fault>>, Fault> {
     let clients = transaction.open_table(CLIENTS).map_err(Fault::new)?;
     let entries = clients.range::<&str>(..).map_err(Fault::new)?;
     Ok(entries.map(|entry| {

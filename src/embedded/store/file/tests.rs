@@ -1,1 +1,547 @@
+//! The file on a disk that fails, counts, and loses its power: redb over a storage of our own.
 
+use std::collections::HashMap;
+use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use redb::StorageBackend;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::embedded::registry::Registry;
+use crate::embedded::store::Store;
+use crate::embedded::{EmbeddedBackend, EmbeddedBuilder, EmbeddedError};
+use crate::{Action, Backend, BearerToken, ClientMetadata, Delete, Read, Register, Update};
+
+/// A disk, which stays when the machine goes. Clones are one disk.
+#[derive(Clone, Debug, Default)]
+struct Disk(Arc<Mutex<Platters>>);
+
+#[derive(Debug, Default)]
+struct Platters {
+    bytes: Vec<u8>,
+    /// What the bytes were before each write since the last sync, the latest last.
+    unsynced: Vec<Undo>,
+    /// Writes and syncs that are still carried out; then the power is gone.
+    power: Option<usize>,
+    /// A disk that says it synced, and did not.
+    lies: bool,
+    is_full: bool,
+    syncs: usize,
+}
+
+#[derive(Debug)]
+enum Undo {
+    Write(usize, Vec<u8>),
+    Length(Vec<u8>, usize),
+}
+
+impl Disk {
+    fn platters(&self) -> std::sync::MutexGuard<'_, Platters> {
+        self.0.lock().unwrap()
+    }
+
+    /// Takes the power away after so many writes and syncs more.
+    fn cut_after(&self, steps: usize) {
+        self.platters().power = Some(steps);
+    }
+
+    /// What is found when the power is back: no write since the last sync, or each of them with a probability of one half.
+    fn restart(&self, keeps: &mut dyn FnMut() -> bool) {
+        let mut platters = self.platters();
+        let latest = platters.bytes.clone();
+        while let Some(undo) = platters.unsynced.pop() {
+            match undo {
+                Undo::Write(offset, before) => {
+                    let end = offset + before.len();
+                    if keeps() && end <= latest.len() {
+                        continue;
+                    }
+                    platters.bytes[offset..end].copy_from_slice(&before);
+                }
+                Undo::Length(tail, length) => {
+                    platters.bytes.truncate(length);
+                    platters.bytes.extend(tail);
+                }
+            }
+        }
+        platters.power = None;
+    }
+
+    fn open(&self) -> Result<redb::Database, FileFault> {
+        database::with_backend(self.clone())
+    }
+}
+
+impl Platters {
+    fn step(&mut self) -> io::Result<()> {
+        match &mut self.power {
+            None => Ok(()),
+            Some(0) => Err(io::Error::other("no power")),
+            Some(steps) => {
+                *steps -= 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.platters().bytes.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let platters = self.platters();
+        if platters.power == Some(0) {
+            return Err(io::Error::other("no power"));
+        }
+        let offset = usize::try_from(offset).unwrap();
+        let found = platters.bytes.get(offset..offset + out.len());
+        out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut platters = self.platters();
+        platters.step()?;
+        if platters.is_full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let len = usize::try_from(len).unwrap();
+        let before = platters.bytes.len();
+        let tail = platters.bytes.get(len..).unwrap_or_default().to_vec();
+        platters.unsynced.push(Undo::Length(tail, before.min(len)));
+        platters.bytes.resize(len, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut platters = self.platters();
+        platters.step()?;
+        platters.syncs += 1;
+        if !platters.lies {
+            platters.unsynced.clear();
+        }
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut platters = self.platters();
+        platters.step()?;
+        if platters.is_full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let offset = usize::try_from(offset).unwrap();
+        let place = offset..offset + data.len();
+        let before = platters.bytes[place.clone()].to_vec();
+        platters.unsynced.push(Undo::Write(offset, before));
+        platters.bytes[place].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+fn backend(
+    opener: impl Fn() -> Result<redb::Database, FileFault> + Send + Sync + 'static,
+) -> EmbeddedBackend {
+    let builder: EmbeddedBuilder = EmbeddedBackend::builder("https://as.example.com/register");
+    let file = File::with_opener(opener, None).unwrap();
+    let registry = Registry::new(builder.settings().unwrap(), Store::File(file)).unwrap();
+    EmbeddedBackend {
+        registry: Arc::new(registry),
+    }
+}
+
+fn on(disk: &Disk) -> EmbeddedBackend {
+    let disk = disk.clone();
+    backend(move || disk.open())
+}
+
+fn metadata(name: &str) -> Value {
+    json!({"client_name": name, "redirect_uris": ["https://client.example.org/cb"]})
+}
+
+fn parse(metadata: &Value) -> ClientMetadata {
+    ClientMetadata::parse(metadata.to_string()).unwrap()
+}
+
+/// A client, as its developer knows it.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::option_option,
+    reason = "nothing, a deletion or a name was asked for"
+)]
+struct Known {
+    client_id: String,
+    token: BearerToken,
+    /// The last name that was acknowledged; `None` once the client is deleted.
+    name: Option<String>,
+    /// A name, or the deletion, that was asked for and not acknowledged.
+    asked: Option<Option<String>>,
+}
+
+impl Known {
+    fn may_be(&self, found: Option<&str>) -> bool {
+        self.name.as_deref() == found
+            || self
+                .asked
+                .as_ref()
+                .is_some_and(|asked| asked.as_deref() == found)
+    }
+}
+
+async fn register(backend: &EmbeddedBackend, name: &str) -> Result<Known, EmbeddedError> {
+    let reply = backend
+        .execute(Register::new(parse(&metadata(name))).into())
+        .await?;
+    assert_eq!(reply.action(), Action::Created);
+    let information: Value = serde_json::from_slice(reply.content().unwrap()).unwrap();
+    let token = information["registration_access_token"].as_str().unwrap();
+    Ok(Known {
+        client_id: information["client_id"].as_str().unwrap().to_owned(),
+        token: BearerToken::new(token).unwrap(),
+        name: Some(name.to_owned()),
+        asked: None,
+    })
+}
+
+async fn update(
+    backend: &EmbeddedBackend,
+    known: &mut Known,
+    name: &str,
+) -> Result<(), EmbeddedError> {
+    known.asked = Some(Some(name.to_owned()));
+    let mut asked = metadata(name);
+    asked["client_id"] = json!(known.client_id);
+    let update = Update::new(&known.client_id, known.token.clone(), parse(&asked));
+    let reply = backend.execute(update.into()).await?;
+    assert_eq!(reply.action(), Action::Updated);
+    known.name = known.asked.take().unwrap();
+    Ok(())
+}
+
+async fn delete(backend: &EmbeddedBackend, known: &mut Known) -> Result<(), EmbeddedError> {
+    known.asked = Some(None);
+    let delete = Delete::new(&known.client_id, known.token.clone());
+    let reply = backend.execute(delete.into()).await?;
+    assert_eq!(reply.action(), Action::Deleted);
+    known.name = known.asked.take().unwrap();
+    Ok(())
+}
+
+/// What a read says the client's name is; `None` where there is no client.
+async fn name_of(backend: &EmbeddedBackend, known: &Known) -> Option<String> {
+    let read = Read::new(&known.client_id, known.token.clone());
+    let reply = backend.execute(read.into()).await.unwrap();
+    if reply.action() == Action::Unauthorized {
+        return None;
+    }
+    let information: Value = serde_json::from_slice(reply.content().unwrap()).unwrap();
+    Some(information["client_name"].as_str().unwrap().to_owned())
+}
+
+/// Past the test harness, which keeps what is printed to itself: these are figures to look at.
+fn say(figures: &str) {
+    writeln!(io::stderr(), "{figures}").unwrap();
+}
+
+/// A small generator, so that a run can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+}
+
+/// What one client after the other does until the power is gone. Gives what is known of them, and the number of
+/// operations that were acknowledged.
+async fn live(backend: EmbeddedBackend, seed: u64) -> (Vec<Known>, usize) {
+    let mut dice = Dice(seed);
+    let (mut all, mut acknowledged) = (Vec::new(), 0);
+    'power: loop {
+        // A registration that is not acknowledged gives nobody a token: there is nothing to ask for afterwards.
+        let Ok(mut known) = register(&backend, "new").await else {
+            break;
+        };
+        acknowledged += 1;
+        for turn in 0..dice.roll(3) {
+            let name = format!("turn {turn}");
+            if update(&backend, &mut known, &name).await.is_err() {
+                all.push(known);
+                break 'power;
+            }
+            acknowledged += 1;
+        }
+        if dice.roll(3) == 0 {
+            let deleted = delete(&backend, &mut known).await;
+            all.push(known);
+            if deleted.is_err() {
+                break;
+            }
+            acknowledged += 1;
+        } else {
+            all.push(known);
+        }
+    }
+    (all, acknowledged)
+}
+
+/// Cuts the power again and again, at every step of the disk's in turn. Gives the operations that were acknowledged, and
+/// how many of them were lost.
+async fn cut_power(rounds: usize, lies: bool, keeps_some: bool) -> (usize, usize) {
+    let (mut operations, mut losses) = (0, 0);
+    let mut dice = Dice(0x5eed + u64::from(keeps_some));
+    for round in 0..rounds {
+        let disk = Disk::default();
+        disk.platters().lies = lies;
+        let mut everybody: HashMap<String, Known> = HashMap::new();
+        // The second time, the file is not new.
+        for life in 0..2 {
+            let backend = on(&disk);
+            disk.cut_after(round % 97 + dice.roll(40));
+            let mut tasks = JoinSet::new();
+            for task in 0..8 {
+                let seed = (round * 64 + life * 16 + task + 1) as u64;
+                tasks.spawn(live(backend.clone(), seed));
+            }
+            for (all, acknowledged) in tasks.join_all().await {
+                operations += acknowledged;
+                everybody.extend(
+                    all.into_iter()
+                        .map(|known| (known.client_id.clone(), known)),
+                );
+            }
+            drop(backend);
+            disk.restart(&mut || keeps_some && dice.roll(2) == 0);
+            let backend = on(&disk);
+            for known in everybody.values_mut() {
+                let found = name_of(&backend, known).await;
+                if !known.may_be(found.as_deref()) {
+                    losses += 1;
+                }
+                // From here on it is what it is.
+                known.name = found;
+                known.asked = None;
+            }
+            assert_whole(&backend, &everybody, lies).await;
+        }
+    }
+    say(&format!(
+        "power cuts: {}, acknowledged operations: {operations}, lost: {losses}{}",
+        rounds * 2,
+        if lies {
+            ", on a disk that does not sync"
+        } else {
+            ""
+        }
+    ));
+    (operations, losses)
+}
+
+/// Both orders hold the same clients, and all that are known.
+async fn assert_whole(backend: &EmbeddedBackend, everybody: &HashMap<String, Known>, lies: bool) {
+    let mut lists = Vec::new();
+    for order in [ClientOrder::Age, ClientOrder::LastUse] {
+        let listed = backend.list(order, None, usize::MAX).await.unwrap();
+        let mut ids: Vec<_> = listed
+            .iter()
+            .map(|client| client.client_id().to_owned())
+            .collect();
+        ids.sort_unstable();
+        lists.push(ids);
+    }
+    assert_eq!(lists[0], lists[1]);
+    if !lies {
+        let alive = everybody.values().filter(|known| known.name.is_some());
+        assert!(
+            alive
+                .into_iter()
+                .all(|known| lists[0].contains(&known.client_id))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_when_the_power_is() {
+    for keeps_some in [false, true] {
+        let (operations, losses) = cut_power(100, false, keeps_some).await;
+        assert!(operations > 1_000);
+        assert_eq!(losses, 0);
+    }
+}
+
+/// The test above sees it where the sync is taken out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_sync_it_would_be() {
+    let (operations, losses) = cut_power(10, true, false).await;
+    assert!(operations > 100);
+    assert!(losses > 0);
+}
+
+/// A file that counts its syncs.
+#[derive(Debug)]
+struct Counting {
+    file: redb::backends::FileBackend,
+    syncs: Arc<AtomicUsize>,
+}
+
+impl StorageBackend for Counting {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        self.file.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.file.write(offset, data)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_registrations_share_commits() {
+    const CALLERS: usize = 64;
+    const EACH: usize = 25;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("clients.redb");
+    let syncs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&syncs);
+    let backend = backend(move || {
+        let file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)?;
+        database::with_backend(Counting {
+            file: redb::backends::FileBackend::new(file)?,
+            syncs: Arc::clone(&count),
+        })
+    });
+    let before = syncs.load(Ordering::SeqCst);
+    let mut tasks = JoinSet::new();
+    for _ in 0..CALLERS {
+        let backend = backend.clone();
+        tasks.spawn(async move {
+            for _ in 0..EACH {
+                register(&backend, "one of many").await.unwrap();
+            }
+        });
+    }
+    tasks.join_all().await;
+    let syncs = syncs.load(Ordering::SeqCst) - before;
+    let registrations = CALLERS * EACH;
+    say(&format!(
+        "{registrations} registrations by {CALLERS} callers: {syncs} syncs"
+    ));
+    assert!(syncs * 10 <= registrations, "{syncs} syncs");
+}
+
+/// What is refused changes nothing, and is not worth a commit.
+#[tokio::test]
+async fn what_changes_nothing_is_not_written() {
+    let disk = Disk::default();
+    let backend = on(&disk);
+    let known = register(&backend, "a").await.unwrap();
+    let syncs = disk.platters().syncs;
+    let wrong = BearerToken::new("wrong").unwrap();
+    let read = Read::new(&known.client_id, known.token.clone());
+    backend.execute(read.into()).await.unwrap();
+    for client_id in [known.client_id.as_str(), "nobody"] {
+        let delete = Delete::new(client_id, wrong.clone());
+        let update = Update::new(client_id, wrong.clone(), parse(&metadata("b")));
+        for operation in [delete.into(), update.into()] {
+            let reply = backend.execute(operation).await.unwrap();
+            assert_eq!(reply.action(), Action::Unauthorized);
+        }
+    }
+    assert_eq!(disk.platters().syncs, syncs);
+}
+
+/// Nothing is acknowledged that is not kept; what was kept can be read; once there is room, the registry goes on.
+#[tokio::test]
+async fn a_full_disk() {
+    let disk = Disk::default();
+    let backend = on(&disk);
+    let mut known = register(&backend, "before").await.unwrap();
+
+    disk.platters().is_full = true;
+    for _ in 0..3 {
+        let error = register(&backend, "without room").await.unwrap_err();
+        assert!(matches!(error, EmbeddedError::Storage { .. }), "{error}");
+    }
+    assert!(update(&backend, &mut known, "without room").await.is_err());
+
+    disk.platters().is_full = false;
+    let mut pauses = 0;
+    let after = loop {
+        match register(&backend, "after").await {
+            Ok(after) => break after,
+            Err(error) => assert!(pauses < 100, "{error}"),
+        }
+        pauses += 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(name_of(&backend, &after).await.as_deref(), Some("after"));
+    let found = name_of(&backend, &known).await;
+    assert!(known.may_be(found.as_deref()), "{found:?}");
+    update(&backend, &mut known, "again").await.unwrap();
+}
+
+/// The client of a server whose disk is full can still be looked up.
+#[tokio::test]
+async fn a_use_that_cannot_be_written_down() {
+    let disk = Disk::default();
+    let backend = on(&disk);
+    let known = register(&backend, "before").await.unwrap();
+    disk.platters().is_full = true;
+    let client = backend.look_up(&known.client_id).await.unwrap().unwrap();
+    assert_eq!(client.last_used(), None);
+}
+
+/// A commit that failed may have been kept, and its client is told so.
+#[tokio::test]
+async fn an_outcome_that_nobody_knows() {
+    let disk = Disk::default();
+    let backend = on(&disk);
+    register(&backend, "before").await.unwrap();
+    // The writes are carried out, and the power goes before the sync.
+    let steps = steps_of_a_registration().await;
+    disk.cut_after(steps - 1);
+    let Err(EmbeddedError::Storage { source }) = register(&backend, "lost?").await else {
+        panic!("acknowledged without power");
+    };
+    assert!(source.is_outcome_unknown());
+    // Now nothing can happen any more, and the client is told that too.
+    let Err(EmbeddedError::Storage { source }) = register(&backend, "never").await else {
+        panic!("acknowledged without power");
+    };
+    assert!(!source.is_outcome_unknown());
+}
+
+async fn steps_of_a_registration() -> usize {
+    let disk = Disk::default();
+    let backend = on(&disk);
+    register(&backend, "before").await.unwrap();
+    disk.cut_after(1_000_000);
+    register(&backend, "counted").await.unwrap();
+    1_000_000 - disk.platters().power.unwrap()
+}

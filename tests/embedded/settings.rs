@@ -1,0 +1,234 @@
+//! What can be set.
+
+use tower_dcr::embedded::EmbeddedError;
+
+use super::*;
+
+async fn registered(builder: EmbeddedBuilder, metadata: &Value) -> Answer {
+    post(&builder.in_memory().unwrap(), metadata).await
+}
+
+#[tokio::test]
+async fn grant_types() {
+    let builder = builder().grant_types_supported(["authorization_code", "urn:example:own"]);
+    let mut asked = metadata();
+    asked["grant_types"] = json!([
+        "client_credentials",
+        "urn:example:own",
+        "authorization_code"
+    ]);
+    let answer = registered(builder.clone(), &asked).await;
+    assert_eq!(
+        answer.json()["grant_types"],
+        json!(["urn:example:own", "authorization_code"])
+    );
+    asked["grant_types"] = json!(["client_credentials"]);
+    let refused = registered(builder, &asked).await;
+    refused.assert_error(400, "invalid_client_metadata");
+}
+
+#[tokio::test]
+async fn implicit_where_it_is_named() {
+    let builder = builder().grant_types_supported(["authorization_code", "implicit"]);
+    for (grant_types, response_types, expected) in [
+        (
+            json!(["implicit"]),
+            json!(["token"]),
+            Some(json!(["implicit"])),
+        ),
+        (
+            json!(["implicit"]),
+            json!(["id_token", "token id_token"]),
+            Some(json!(["implicit"])),
+        ),
+        (
+            json!(null),
+            json!(["id_token token code"]),
+            Some(json!(["authorization_code", "implicit"])),
+        ),
+        (json!(null), json!(["token"]), Some(json!(["implicit"]))),
+        (
+            json!(["implicit", "authorization_code"]),
+            json!(["token", "code"]),
+            Some(json!(["implicit", "authorization_code"])),
+        ),
+        (
+            json!(["implicit", "authorization_code"]),
+            json!(["token code"]),
+            Some(json!(["implicit", "authorization_code"])),
+        ),
+        (
+            json!(["implicit", "authorization_code"]),
+            json!(null),
+            Some(json!(["implicit", "authorization_code"])),
+        ),
+        (
+            json!(["implicit", "authorization_code"]),
+            json!(["code"]),
+            None,
+        ),
+        (json!(["implicit"]), json!(null), None),
+        (json!(["implicit"]), json!([]), None),
+        (json!(["authorization_code"]), json!(["token"]), None),
+        (json!(["authorization_code"]), json!(["code token"]), None),
+        (json!(["implicit"]), json!(["code token"]), None),
+        (json!(["implicit"]), json!(["token token2"]), None),
+        (json!(["implicit"]), json!(["token  id_token"]), None),
+    ] {
+        let mut asked = metadata();
+        asked["grant_types"] = grant_types;
+        asked["response_types"] = response_types.clone();
+        let answer = registered(builder.clone(), &asked).await;
+        match expected {
+            Some(grant_types) => {
+                assert_eq!(answer.status, 201, "{asked}: {answer:?}");
+                assert_eq!(answer.json()["grant_types"], grant_types);
+                if !response_types.is_null() {
+                    assert_eq!(answer.json()["response_types"], response_types);
+                }
+            }
+            None => answer.assert_error(400, "invalid_client_metadata"),
+        }
+    }
+    // It redirects, too.
+    let without = json!({"grant_types": ["implicit"], "response_types": ["token"]});
+    registered(builder, &without)
+        .await
+        .assert_error(400, "invalid_redirect_uri");
+}
+
+/// OpenID Connect registration section 2, `application_type`.
+#[tokio::test]
+async fn implicit_and_redirect_uris_other_than_https() {
+    let builder = builder().grant_types_supported(["implicit"]);
+    for (application_type, uri, is_taken) in [
+        ("web", "https://client.example.org/cb", true),
+        ("web", "http://localhost/cb", false),
+        ("web", "https://localhost/cb", false),
+        ("web", "https://127.0.0.1/cb", false),
+        ("web", "com.example.app:/cb", false),
+        ("native", "http://localhost/cb", true),
+        ("native", "com.example.app:/cb", true),
+    ] {
+        let asked = json!({
+            "grant_types": ["implicit"],
+            "response_types": ["token"],
+            "application_type": application_type,
+            "redirect_uris": [uri],
+        });
+        let answer = registered(builder.clone(), &asked).await;
+        if is_taken {
+            assert_eq!(answer.status, 201, "{asked}");
+        } else {
+            answer.assert_error(400, "invalid_redirect_uri");
+        }
+    }
+}
+
+#[tokio::test]
+async fn methods_of_authentication() {
+    let method = |answer: &Answer| answer.json()["token_endpoint_auth_method"].clone();
+    let public = builder().token_endpoint_auth_methods_supported(["none", "private_key_jwt"]);
+    assert_eq!(
+        method(&registered(public.clone(), &metadata()).await),
+        "none"
+    );
+    let mut asked = metadata();
+    asked["token_endpoint_auth_method"] = json!("client_secret_basic");
+    registered(public, &asked)
+        .await
+        .assert_error(400, "invalid_client_metadata");
+
+    let both = builder().token_endpoint_auth_methods_supported(["none", "client_secret_basic"]);
+    assert_eq!(
+        method(&registered(both, &metadata()).await),
+        "client_secret_basic"
+    );
+}
+
+#[tokio::test]
+async fn members_to_keep() {
+    let builder = builder().keep_members(["frontchannel_logout_uri", "example"]);
+    let body = r#"{"redirect_uris":["https://client.example.org/cb"],"other":1,"example#fr":1,"frontchannel_logout_uri":"",
+        "example": {"a" : 1.50, "n" : null}}"#;
+    let backend = builder.in_memory().unwrap();
+    let answer = ask(&DcrEndpoint::new(backend), register(body)).await;
+    assert_eq!(answer.status, 201);
+    let kept = answer.json();
+    for dropped in ["other", "example#fr", "frontchannel_logout_uri"] {
+        assert_eq!(kept.get(dropped), None, "{dropped}");
+    }
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(
+        text.contains(r#""example":{"a" : 1.50, "n" : null}"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn settings_that_make_no_sense() {
+    let fails = |builder: EmbeddedBuilder, expected: &str| {
+        let error = builder.in_memory().unwrap_err();
+        let EmbeddedError::InvalidSetting { setting, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(setting, expected);
+        assert!(error.to_string().starts_with(expected), "{error}");
+    };
+    let none: [&str; 0] = [];
+    fails(
+        builder().grant_types_supported(none),
+        "grant_types_supported",
+    );
+    fails(
+        builder().grant_types_supported(["authorization_code", "password"]),
+        "grant_types_supported",
+    );
+    fails(
+        builder().token_endpoint_auth_methods_supported(none),
+        "token_endpoint_auth_methods_supported",
+    );
+    fails(
+        builder().token_endpoint_auth_methods_supported(["none", "x"]),
+        "token_endpoint_auth_methods_supported",
+    );
+    for meaning in [
+        "client_id",
+        "client_secret",
+        "client_id_issued_at",
+        "client_secret_expires_at",
+        "registration_access_token",
+        "registration_client_uri",
+        "software_statement",
+        "redirect_uris",
+        "client_name",
+        "client_name#fr",
+        "jwks",
+    ] {
+        fails(builder().keep_members(["x", meaning]), "keep_members");
+    }
+    fails(builder().max_clients(0), "max_clients");
+    fails(builder().max_member_length(0), "max_member_length");
+    fails(
+        builder().secret_lifetime(Duration::from_millis(999), Duration::ZERO),
+        "secret_lifetime",
+    );
+    fails(
+        builder().remove_unused_after(Duration::from_millis(999)),
+        "remove_unused_after",
+    );
+}
+
+/// Times at the end of time.
+#[tokio::test]
+async fn lifetimes_without_end() {
+    let backend = builder()
+        .secret_lifetime(Duration::MAX, Duration::MAX)
+        .remove_unused_after(Duration::MAX)
+        .in_memory()
+        .unwrap();
+    let information = client(&backend, &metadata()).await;
+    // The end of the year 9999.
+    assert_eq!(information["client_secret_expires_at"], 253_402_300_799_u64);
+    assert_eq!(read(&backend, &information).await.status, 200);
+}
