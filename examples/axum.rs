@@ -1,9 +1,9 @@
 //! An axum application with registration: a page of its own, the metadata document that clients discover the endpoint
 //! by, and the layer.
 //!
-//! `cargo run --example axum`, with an embedded registry that is empty at each start, or with Authlete where the
-//! environment names it.
+//! `cargo run --example axum`, with an embedded registry, or with Authlete where the environment names it.
 //!
+//! - `DCR_DATABASE`: the file that the embedded registry keeps its clients in; in memory unless set;
 //! - `AUTHLETE_BASE_URL`, `AUTHLETE_SERVICE_APIKEY`, `AUTHLETE_SERVICE_ACCESSTOKEN`: an Authlete service;
 //! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
 //! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
@@ -16,7 +16,7 @@ use std::ffi::OsString;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Map, json};
 use tower_dcr::authlete::AuthleteBackend;
 use tower_dcr::embedded::EmbeddedBackend;
 use tower_dcr::{DcrLayer, SharedBackend};
@@ -27,23 +27,41 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (listener, base_url) = common::listen().await?;
 
     let names_authlete = |(name, _): (OsString, _)| name.to_string_lossy().starts_with("AUTHLETE_");
+    let configuration_endpoint = format!("{base_url}/register");
+    let mut supported = Map::new();
     let backend = if env::vars_os().any(names_authlete) {
         println!("Clients are Authlete's.");
         SharedBackend::new(AuthleteBackend::from_env()?)
     } else {
-        println!("Clients are in memory: set AUTHLETE_BASE_URL for Authlete.");
-        SharedBackend::new(EmbeddedBackend::in_memory(&format!("{base_url}/register"))?)
+        let registry = match env::var_os("DCR_DATABASE") {
+            Some(path) => {
+                println!("Clients are kept in {}.", path.display());
+                EmbeddedBackend::open(&configuration_endpoint, path)?
+            }
+            None => {
+                println!(
+                    "Clients are in memory: DCR_DATABASE names a file to keep them in, AUTHLETE_BASE_URL an Authlete."
+                );
+                EmbeddedBackend::in_memory(&configuration_endpoint)?
+            }
+        };
+        supported = registry.supported();
+        SharedBackend::new(registry)
     };
     let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
 
     // Clients find the endpoint here (RFC 8414). The first two endpoints are yours to build.
-    let metadata = Json(json!({
+    let mut metadata = json!({
         "issuer": base_url,
         "authorization_endpoint": format!("{base_url}/authorize"),
         "token_endpoint": format!("{base_url}/token"),
-        "registration_endpoint": format!("{base_url}/register"),
+        "registration_endpoint": configuration_endpoint,
         "response_types_supported": ["code"],
-    }));
+    });
+    for (name, value) in supported {
+        metadata[name] = value;
+    }
+    let metadata = Json(metadata);
     let app = Router::new()
         .route("/", get(async || "A page of the application.\n"))
         .route(

@@ -4,11 +4,6 @@
 #[path = "support/mod.rs"]
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
@@ -16,89 +11,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use support::example::Example;
 use support::wire::exchange;
 use support::*;
-
-/// A running example, stopped with the test.
-struct Example {
-    process: Child,
-    address: SocketAddr,
-    said: String,
-}
-
-impl Example {
-    /// Cargo builds the examples before it runs the tests, beside them.
-    fn start(name: &str) -> Self {
-        Self::start_with(name, &[])
-    }
-
-    fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
-        let mut program: PathBuf = std::env::current_exe().unwrap();
-        program.pop();
-        program.pop();
-        program.push("examples");
-        program.push(name);
-        let mut process = Command::new(&program)
-            .env("LISTEN", "127.0.0.1:0")
-            .env_remove("DCR_BASE_URL")
-            .env_remove("AUTHLETE_BASE_URL")
-            .env_remove("AUTHLETE_SERVICE_APIKEY")
-            .env_remove("AUTHLETE_SERVICE_ACCESSTOKEN")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "{}: {error}; `cargo build --examples` builds it",
-                    program.display()
-                )
-            });
-        let mut said = String::new();
-        let mut lines = BufReader::new(process.stdout.take().unwrap());
-        while !said.contains("http://") {
-            assert!(
-                lines.read_line(&mut said).unwrap() > 0,
-                "{name} said {said}"
-            );
-        }
-        let url = said
-            .split(' ')
-            .find(|word| word.starts_with("http://"))
-            .unwrap();
-        let address = url["http://".len()..]
-            .split('/')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
-        std::thread::spawn(move || lines.read_to_string(&mut String::new()));
-        Self {
-            process,
-            address,
-            said,
-        }
-    }
-
-    /// Sends ctrl-c, and gives whether it ended well.
-    fn interrupt(mut self) -> bool {
-        let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.process.wait().unwrap().success()
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        // It has ended already, where all went well.
-        let _ = self.process.kill();
-    }
-}
 
 fn request(line: &str, token: &str, body: &str) -> String {
     format!(
@@ -170,6 +85,32 @@ async fn axum() {
     let metadata: Value = metadata.json();
     let endpoint = format!("http://{}/register", example.address);
     assert_eq!(metadata["registration_endpoint"], endpoint);
+    let methods = metadata["token_endpoint_auth_methods_supported"].as_array();
+    assert!(methods.unwrap().iter().any(|method| method == "none"));
+    assert!(example.interrupt());
+}
+
+#[tokio::test]
+async fn axum_with_a_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("clients.redb");
+    let environment = [("DCR_DATABASE", path.to_str().unwrap())];
+    let example = Example::start_with("axum", &environment);
+    the_main_job(&example).await;
+    let registered = exchange(
+        example.address,
+        request("POST /register", "initial", CLIENT),
+    )
+    .await;
+    let client = registered.json();
+    assert!(example.interrupt());
+
+    let example = Example::start_with("axum", &environment);
+    let path = format!("/register/{}", client["client_id"].as_str().unwrap());
+    let token = client["registration_access_token"].as_str().unwrap();
+    let read = exchange(example.address, request(&format!("GET {path}"), token, "")).await;
+    assert_eq!(read.status, 200);
+    assert_eq!(read.json()["client_secret"], client["client_secret"]);
     assert!(example.interrupt());
 }
 

@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use tower_dcr::embedded::ClientOrder;
+use tower_dcr::embedded::{ClientOrder, RegisteredClient};
 
 use super::*;
 
@@ -230,9 +230,9 @@ impl World {
 
     async fn read(&mut self, model: &Model, with: With) {
         let now = self.time.now();
-        let (token, taken) = self.token(model, with);
+        let (token, is_taken) = self.token(model, with);
         let answer = self.ask("GET", model, &token, &json!({})).await;
-        let Some(with_current) = taken else {
+        let Some(with_current) = is_taken else {
             return answer.assert_error(401, "invalid_token");
         };
         let information = answer.json();
@@ -249,11 +249,11 @@ impl World {
 
     async fn update(&mut self, model: &Model, with: With, name: u8, is_public: bool) {
         let now = self.time.now();
-        let (token, taken) = self.token(model, with);
+        let (token, is_taken) = self.token(model, with);
         let mut body = asked(name, is_public);
         body["client_id"] = json!(model.id);
         let answer = self.ask("PUT", model, &token, &body).await;
-        let Some(with_current) = taken else {
+        let Some(with_current) = is_taken else {
             return answer.assert_error(401, "invalid_token");
         };
         let information = answer.json();
@@ -276,9 +276,9 @@ impl World {
     }
 
     async fn delete(&mut self, model: &Model, with: With) {
-        let (token, taken) = self.token(model, with);
+        let (token, is_taken) = self.token(model, with);
         let answer = self.ask("DELETE", model, &token, &json!({})).await;
-        if taken.is_none() {
+        if is_taken.is_none() {
             return answer.assert_error(401, "invalid_token");
         }
         assert_eq!(answer.status, 204);
@@ -324,7 +324,7 @@ impl World {
             .await;
         match self.clients.iter_mut().find(|client| client.id == model.id) {
             Some(model) => {
-                model.token = issued.unwrap().unwrap().as_str().to_owned();
+                model.token = String::from(issued.unwrap().unwrap().as_str());
                 model.previous_token = None;
             }
             None => assert!(issued.unwrap().is_none()),
@@ -343,7 +343,7 @@ impl World {
                 (last_used, model.issued_at, model.id.clone())
             });
             let listed = self.backend.list(order, None, 99).await.unwrap();
-            let listed: Vec<_> = listed.iter().map(|client| client.client_id()).collect();
+            let listed: Vec<_> = listed.iter().map(RegisteredClient::client_id).collect();
             let expected: Vec<_> = clients.iter().map(|model| model.id.as_str()).collect();
             assert_eq!(listed, expected, "{order:?}");
         }

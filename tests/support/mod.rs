@@ -5,6 +5,8 @@
     reason = "each test binary has its own copy, and uses a part of it"
 )]
 
+#[cfg(unix)]
+pub mod example;
 pub mod wire;
 
 use std::collections::VecDeque;
