@@ -33,17 +33,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("Clients are Authlete's.");
         SharedBackend::new(AuthleteBackend::from_env()?)
     } else {
-        let registry = match env::var_os("DCR_DATABASE") {
-            Some(path) => {
-                println!("Clients are kept in {}.", path.display());
-                EmbeddedBackend::open(&configuration_endpoint, path)?
-            }
-            None => {
-                println!(
-                    "Clients are in memory: DCR_DATABASE names a file to keep them in, AUTHLETE_BASE_URL an Authlete."
-                );
-                EmbeddedBackend::in_memory(&configuration_endpoint)?
-            }
+        let registry = if let Some(path) = env::var_os("DCR_DATABASE") {
+            println!("Clients are kept in {}.", path.display());
+            EmbeddedBackend::open(&configuration_endpoint, path)?
+        } else {
+            println!(
+                "Clients are in memory: DCR_DATABASE names a file to keep them in, AUTHLETE_BASE_URL an Authlete."
+            );
+            EmbeddedBackend::in_memory(&configuration_endpoint)?
         };
         supported = registry.supported();
         SharedBackend::new(registry)
