@@ -16,7 +16,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::json;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::embedded::{ClientOrder, EmbeddedBackend};
 use tower_dcr::{
     Backend, BackendService, BoxError, DcrEndpoint, DcrLayer, Operation, Outcome, Reply,
     SharedBackend, Unavailable, backend_fn,
@@ -69,7 +69,7 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
     let metadata = json!({
         "client_name": "name-SENTINEL",
         "redirect_uris": ["https://SENTINEL.example/cb"],
-        "jwks": {"keys": [{"k": "key-SENTINEL"}]},
+        "jwks": {"keys": [{"kty": "RSA", "n": "key-SENTINEL"}]},
         "name-SENTINEL": "value-SENTINEL",
     })
     .to_string();
@@ -215,22 +215,13 @@ fn layered<B: Backend>(
         }
     }
 
-    DcrLayer::builder(backend)
-        .backend_timeout(Duration::from_millis(10))
-        .build()
-        .unwrap()
-        .layer(App)
+    DcrLayer::new(backend).layer(App)
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_sentinel_is_written_anywhere() {
     let written = Written::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(written.clone())
-        .with_ansi(false)
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = tracing::subscriber::set_default(subscriber(&written));
 
     let replies: [fn() -> Reply; 10] = [
         || Reply::created(CONTENT),
@@ -279,39 +270,8 @@ async fn no_sentinel_is_written_anywhere() {
         .service(BackendService::new(never()));
     ask_all(&written, layered(timeout)).await;
 
-    // The embedded registry, with the secrets that it issues.
-    let embedded = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
-    written.debug(&embedded);
-    ask_all(&written, layered(embedded.clone())).await;
-    let endpoint = DcrEndpoint::new(spy_on(&written, embedded));
-    let client = ask(&endpoint, register(CLIENT)).await.json();
-    let issued = |name: &str| client[name].as_str().unwrap().to_owned();
-    let (id, token, secret) = (
-        issued("client_id"),
-        issued("registration_access_token"),
-        issued("client_secret"),
-    );
-    let path = format!("/register/{id}");
-    for (method, token) in [
-        ("GET", &token),
-        ("PUT", &token),
-        ("GET", &secret),
-        ("DELETE", &token),
-        ("GET", &token),
-    ] {
-        let response = endpoint
-            .clone()
-            .oneshot(configure(method, &path, token, client.to_string()))
-            .await
-            .unwrap();
-        written.debug(&response.extensions().get::<Outcome>());
-        written.debug(&response);
-    }
-
     let text = written.text();
-    for looked_for in [SENTINEL, &token, &secret] {
-        assert!(!text.contains(looked_for), "{}", around(&text, looked_for));
-    }
+    assert!(!text.contains(SENTINEL), "{}", around(&text, SENTINEL));
     // It did look: what may be written was.
     for expected in [
         "ERROR",
@@ -322,6 +282,67 @@ async fn no_sentinel_is_written_anywhere() {
     ] {
         assert!(text.contains(expected), "{expected}");
     }
+}
+
+/// The embedded registry, with the secrets that it issues.
+#[tokio::test]
+async fn no_issued_secret_is_written_anywhere() {
+    let written = Written::default();
+    let _guard = tracing::subscriber::set_default(subscriber(&written));
+    let directory = tempfile::tempdir().unwrap();
+    let builder = EmbeddedBackend::builder("https://as.example.com/register")
+        .rotate_registration_access_token();
+    written.debug(&builder);
+    let mut issued = vec![SENTINEL.to_owned()];
+    for embedded in [
+        builder.clone().in_memory().unwrap(),
+        builder.open(directory.path().join("clients.redb")).unwrap(),
+    ] {
+        written.debug(&embedded);
+        ask_all(&written, layered(embedded.clone())).await;
+        let listed = embedded.list(ClientOrder::Age, None, 99).await.unwrap();
+        assert!(!listed.is_empty());
+        written.debug(&listed);
+        let endpoint = DcrEndpoint::new(spy_on(&written, embedded.clone()));
+        let client = ask(&endpoint, register(CLIENT)).await.json();
+        let member = |name: &str| client[name].as_str().unwrap().to_owned();
+        let (id, token, secret) = (
+            member("client_id"),
+            member("registration_access_token"),
+            member("client_secret"),
+        );
+        written.debug(&embedded.look_up(&id).await.unwrap());
+        let path = format!("/register/{id}");
+        for (method, token) in [
+            ("GET", &token),
+            ("PUT", &token),
+            ("GET", &secret),
+            ("DELETE", &token),
+            ("GET", &token),
+        ] {
+            let response = endpoint
+                .clone()
+                .oneshot(configure(method, &path, token, client.to_string()))
+                .await
+                .unwrap();
+            written.debug(&response.extensions().get::<Outcome>());
+            written.debug(&response);
+        }
+        issued.extend([token, secret]);
+    }
+
+    let text = written.text();
+    for looked_for in &issued {
+        assert!(!text.contains(looked_for), "{}", around(&text, looked_for));
+    }
+}
+
+fn subscriber(written: &Written) -> impl tracing::Subscriber + Send + Sync {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(written.clone())
+        .with_ansi(false)
+        .finish()
 }
 
 fn spy_on(written: &Written, backend: EmbeddedBackend) -> impl Backend {
