@@ -1,38 +1,57 @@
 //! A registry of its own, for a server without an account anywhere.
 //!
 //! [`EmbeddedBackend`] issues identifiers, secrets and registration access tokens, judges client metadata by the rules of
-//! RFC 7591 section 2, and keeps the clients in memory: they are gone when the process ends. It is a real registry, made
-//! for one process.
+//! RFC 7591 section 2 and OpenID Connect registration section 2, and keeps the clients in memory, or in a file with
+//! [`EmbeddedBackend::open`] (feature `embedded-redb`). It is made for one process: clones of a handle are one registry.
 //!
 //! # What it keeps
 //!
 //! | member | must be | where it is omitted |
 //! |---|---|---|
 //! | `redirect_uris` | array of strings, each as below | `[]`; refused where a grant needs one |
-//! | `token_endpoint_auth_method` | `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`, `tls_client_auth` or `self_signed_tls_client_auth` | `client_secret_basic` |
-//! | `grant_types` | array of strings; what is not supported is dropped, and where nothing is left, refused | `authorization_code` |
-//! | `response_types` | array of strings, `code` alone | `code` with `authorization_code`, else `[]` |
+//! | `token_endpoint_auth_method` | one of the [supported](EmbeddedBuilder::token_endpoint_auth_methods_supported); with `private_key_jwt` and `self_signed_tls_client_auth`, there are keys | `client_secret_basic` |
+//! | `grant_types` | array of strings; what is not [supported](EmbeddedBuilder::grant_types_supported) is dropped, and where nothing is left, refused; not `client_credentials` with the method `none` | those that go with the `response_types`, or else `authorization_code` |
+//! | `response_types` | array of strings that go with the `grant_types`; the order of the words says nothing | `code` with `authorization_code`, else `[]` |
+//! | `application_type` | `web` or `native`, and fit for the redirect URIs, see below | `native` where a redirect URI is, else `web` |
 //! | `client_name` | string, also as `client_name#language-tag` | omitted |
 //! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
-//! | `jwks_uri` | `https` URL | omitted |
 //! | `scope`, `software_id`, `software_version` | string | omitted |
-//! | `contacts` | array of strings | omitted |
-//! | `jwks` | object, and no `jwks_uri` beside it | omitted |
+//! | `contacts`, `default_acr_values` | array of strings | omitted |
+//! | `jwks_uri`, `initiate_login_uri`, `backchannel_logout_uri` | `https` URL | omitted |
+//! | `request_uris` | array of `https` URLs | omitted |
+//! | `jwks` | key set with public keys alone, and no `jwks_uri` beside it | omitted |
+//! | `post_logout_redirect_uris` | array of URIs, each as a redirect URI | omitted |
+//! | `subject_type` | `public`, or `pairwise` where the redirect URIs are on one host | omitted |
+//! | the seven `…_alg` of OpenID Connect | string; not `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
+//! | the three `…_enc` of OpenID Connect | string, beside its `…_alg` | omitted |
+//! | `default_max_age` | number of seconds | omitted |
+//! | `require_auth_time`, `require_pushed_authorization_requests`, `backchannel_logout_session_required` | `true` or `false` | omitted |
+//! | `tls_client_auth_subject_dn`, `tls_client_auth_san_…` | string | omitted |
 //!
-//! Supported grants are `authorization_code`, `refresh_token`, `client_credentials`, and of
-//! `urn:ietf:params:oauth:grant-type:` `device_code`, `jwt-bearer` and `token-exchange`. Other members are dropped;
-//! `null`, `""` and `[]` count as omitted (but for `response_types`, where `[]` stands).
+//! Other members are dropped, but for those that the registry is [told to keep](EmbeddedBuilder::keep_members);
+//! `software_statement` is among them. `sector_identifier_uri` is refused: nothing is fetched, so it cannot be verified.
+//! `null`, `""` and `[]` count as omitted (but for `response_types`, where `[]` stands); an answer holds none of them, and
+//! always an array of `redirect_uris`.
+//!
+//! # Redirect URIs
 //!
 //! A redirect URI is an absolute URI of RFC 3986 of at most 2,048 bytes, without a fragment, user information or a
 //! wildcard in the host, and with `https`, a scheme of the client's own, or `http` where the host is `localhost`,
 //! `127.0.0.1` or `[::1]`. Schemes that a browser runs or reads by itself (`javascript`, `data`, `file`, …) are refused.
 //! It is kept and returned byte for byte.
 //!
+//! A `native` application may mix `http` to this machine, schemes of its own, and `https`. A `web` application has no
+//! scheme of its own, and with an implicit response type `https` alone, to other machines.
+//!
 //! # What it answers
 //!
 //! A client that does not exist, a token that is wrong and a token of another client get one and the same answer, after
 //! the same work. An update replaces all metadata; it must name the `client_id`, may repeat the `client_secret`, and may
-//! repeat the other issued members with the values they have.
+//! repeat the other issued members with the values they have. A change to a method without a secret ends the secret; a
+//! change back issues another.
+//!
+//! How much there can be is [bounded](EmbeddedBuilder): the number of clients, of redirect URIs and contacts, and the
+//! length of a member.
 
 mod builder;
 mod client;
