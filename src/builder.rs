@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::endpoint::{Challenges, Settings};
 use crate::paths::{DEFAULT_PATH, Paths};
-use crate::{Backend, DcrEndpoint, DcrLayer};
+use crate::verifier::Verifier;
+use crate::{Backend, DcrEndpoint, DcrLayer, TokenVerifier};
 
 /// Builds a [`DcrLayer`], or a [`DcrEndpoint`], with settings of your own. [Endpoint layers](DcrLayer::endpoint_layer) are
 /// added to what was built.
@@ -16,6 +17,8 @@ use crate::{Backend, DcrEndpoint, DcrLayer};
 /// |---|---|
 /// | [`registration_path`](Self::registration_path) | `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
+/// | [`registration_only`](Self::registration_only) | off |
+/// | [`initial_access_token`](Self::initial_access_token) | none is needed |
 /// | [`realm`](Self::realm) | `client registration` |
 /// | [`body_limit`](Self::body_limit) | 64 KiB |
 /// | [`body_timeout`](Self::body_timeout) (feature `tokio`) | 10 s |
@@ -40,7 +43,10 @@ pub struct DcrBuilder<B> {
     backend: B,
     registration_path: String,
     configuration_path: Option<String>,
+    registration_only: bool,
     realm: Option<String>,
+    verifier: Option<Verifier>,
+    passes_token_on: bool,
     body_limit: usize,
     body_clock: Clock,
     backend_clock: Clock,
@@ -59,7 +65,10 @@ impl<B: Backend> DcrBuilder<B> {
             backend,
             registration_path: DEFAULT_PATH.to_owned(),
             configuration_path: None,
+            registration_only: false,
             realm: None,
+            verifier: None,
+            passes_token_on: false,
             body_limit,
             body_clock,
             backend_clock,
@@ -83,6 +92,38 @@ impl<B: Backend> DcrBuilder<B> {
     /// It must fit the `registration_client_uri` that the backend gives to clients: an embedded registry is told its URL.
     pub fn configuration_path(mut self, path: impl Into<String>) -> Self {
         self.configuration_path = Some(path.into());
+        self
+    }
+
+    /// Leaves the paths of clients to the application: only registration is answered (RFC 7591), and clients cannot manage
+    /// themselves (RFC 7592) here. A [configuration path](Self::configuration_path) means nothing then. Off by default.
+    ///
+    /// The backend must not tell clients of a `registration_client_uri`: an embedded registry has a setting of the same
+    /// name.
+    pub fn registration_only(mut self) -> Self {
+        self.registration_only = true;
+        self
+    }
+
+    /// Lets only those register who have an initial access token that this verifier takes (RFC 7591 section 3). Unless
+    /// set, registration is open to all, and the backend gets the token unjudged, if there is one.
+    ///
+    /// The token is judged before the body: of a request without a good one, nothing of the body is read. Without a token
+    /// the answer is 401 with a bare challenge, with one that is not good 401 `invalid_token`. A verifier has the
+    /// [time of the backend](Self::backend_timeout); where it fails, so does the request. Reads, updates and deletes are
+    /// not its business: they have the registration access token.
+    ///
+    /// A token that was found good is taken out of the [`Operation`](crate::Operation):
+    /// [`pass_on_initial_access_token`](Self::pass_on_initial_access_token) leaves it there.
+    pub fn initial_access_token(mut self, verifier: impl TokenVerifier) -> Self {
+        self.verifier = Some(Verifier::new(verifier));
+        self
+    }
+
+    /// Leaves an initial access token that the [verifier](Self::initial_access_token) took in the
+    /// [`Operation`](crate::Operation), for a backend that has a use for it. Off by default.
+    pub fn pass_on_initial_access_token(mut self) -> Self {
+        self.passes_token_on = true;
         self
     }
 
@@ -148,7 +189,8 @@ impl<B: Backend> DcrBuilder<B> {
         check_path("configuration path", &configuration)?;
         let below = registration
             .strip_prefix(&*configuration)
-            .and_then(|rest| rest.strip_prefix('/'));
+            .and_then(|rest| rest.strip_prefix('/'))
+            .filter(|_| !self.registration_only);
         if below.is_some_and(|segment| !segment.contains('/')) {
             return Err(ConfigError::Overlap {
                 registration,
@@ -165,7 +207,12 @@ impl<B: Backend> DcrBuilder<B> {
             }
         }
         let settings = Settings {
-            paths: Paths::new(&registration, &configuration),
+            paths: Paths::new(
+                &registration,
+                (!self.registration_only).then_some(&*configuration),
+            ),
+            verifier: self.verifier,
+            passes_token_on: self.passes_token_on,
             challenges: match self.realm {
                 Some(realm) => challenges(&realm)?,
                 None => Challenges::default(),
@@ -183,7 +230,9 @@ impl<B> fmt::Debug for DcrBuilder<B> {
         f.debug_struct("DcrBuilder")
             .field("registration_path", &self.registration_path)
             .field("configuration_path", &self.configuration_path)
+            .field("registration_only", &self.registration_only)
             .field("realm", &self.realm)
+            .field("verifier", &self.verifier)
             .field("body_limit", &self.body_limit)
             .field("body_clock", &self.body_clock)
             .field("backend_clock", &self.backend_clock)

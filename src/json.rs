@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::MetadataError;
 
@@ -57,6 +58,43 @@ pub(crate) fn is_object(bytes: &[u8]) -> bool {
     };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     deserializer.deserialize_map(AnyObject).is_ok() && deserializer.end().is_ok()
+}
+
+/// What clients send where they mean nothing (RFC 7592 section 2.2): `null`, `""` and `[]`.
+pub(crate) fn is_omission(value: &RawValue) -> bool {
+    let text = value.get();
+    let items = text
+        .strip_prefix('[')
+        .and_then(|items| items.strip_suffix(']'));
+    matches!(text, "null" | "\"\"") || items.is_some_and(|items| items.trim().is_empty())
+}
+
+/// A member of an object, where it is a string.
+pub(crate) fn string_member(object: &[u8], name: &str) -> Option<Box<str>> {
+    struct Member<'n>(&'n str);
+
+    impl<'de> Visitor<'de> for Member<'_> {
+        type Value = Option<Box<str>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+                if name == self.0 {
+                    found = Some(map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_slice(object);
+    deserializer.deserialize_map(Member(name)).ok().flatten()
 }
 
 /// Visits every value and keeps none.

@@ -79,9 +79,11 @@ mod clock;
 #[cfg_attr(docsrs, doc(cfg(feature = "embedded")))]
 pub mod embedded;
 mod endpoint;
+#[cfg(any(feature = "embedded", feature = "policy"))]
+mod host;
 mod json;
 mod layer;
-#[cfg(any(feature = "authlete", feature = "embedded"))]
+#[cfg(any(feature = "authlete", feature = "embedded", feature = "policy"))]
 mod loopback;
 mod metadata;
 mod operation;
@@ -90,7 +92,9 @@ mod paths;
 pub mod policy;
 mod reply;
 mod service;
+mod span;
 mod token;
+mod verifier;
 
 pub use self::backend::{
     Backend, BackendFn, BackendService, SharedBackend, Unavailable, backend_fn,
@@ -107,6 +111,10 @@ pub use self::outcome::Outcome;
 pub use self::reply::{Action, ErrorCode, Reply};
 pub use self::service::{Dcr, ResponseBody, ResponseFuture};
 pub use self::token::{BearerToken, InvalidToken};
+#[cfg(feature = "policy")]
+#[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
+pub use self::verifier::TokenList;
+pub use self::verifier::TokenVerifier;
 
 /// Any error, as tower's layers pass it on.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

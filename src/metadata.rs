@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-#[cfg(feature = "embedded")]
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -69,14 +68,12 @@ impl ClientMetadata {
 
     /// The members, their values as they were written. A text can become a hundred times as large where it is parsed
     /// whole; whoever looks at single members need not.
-    #[cfg(feature = "embedded")]
     pub(crate) fn members(&self) -> Members<'_> {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 }
 
 /// The members of a JSON object, their values as they were written.
-#[cfg(feature = "embedded")]
 pub(crate) type Members<'t> = std::collections::BTreeMap<String, &'t RawValue>;
 
 impl fmt::Debug for ClientMetadata {

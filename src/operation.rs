@@ -87,6 +87,15 @@ impl Operation {
         }
     }
 
+    /// How long the metadata may be, in bytes; of an operation that has none, nothing is longer.
+    pub(crate) fn body_limit(&self) -> usize {
+        match self {
+            Self::Register(register) => register.body_limit,
+            Self::Update(update) => update.body_limit,
+            Self::Read(_) | Self::Delete(_) => usize::MAX,
+        }
+    }
+
     /// Method, target, version, headers and extensions of the request, without `Authorization`.
     #[must_use]
     pub fn parts(&self) -> &Parts {
@@ -96,6 +105,49 @@ impl Operation {
             Self::Update(update) => update.parts(),
             Self::Delete(delete) => delete.parts(),
         }
+    }
+
+    /// Whether it may be asked again once it was sent, whatever became of it: a read may. A register that is asked twice
+    /// registers two clients, an update twice may not find the token any more that it came with, and a delete twice does
+    /// not find the client.
+    ///
+    /// Any operation may be asked again where it certainly did not happen, see
+    /// [`Unavailable::is_outcome_unknown`](crate::Unavailable::is_outcome_unknown). A policy for tower's `Retry` around a
+    /// [`BackendService`](crate::BackendService):
+    ///
+    /// ```
+    /// use tower::retry::{Policy, RetryLayer};
+    /// use tower::ServiceBuilder;
+    /// use tower_dcr::{BackendService, BoxError, DcrLayer, Operation, Reply, Unavailable, backend_fn};
+    ///
+    /// #[derive(Clone)]
+    /// struct Attempts(usize);
+    ///
+    /// impl Policy<Operation, Reply, BoxError> for Attempts {
+    ///     type Future = std::future::Ready<()>;
+    ///
+    ///     fn retry(&mut self, operation: &mut Operation, result: &mut Result<Reply, BoxError>) -> Option<Self::Future> {
+    ///         let error = result.as_ref().err()?.downcast_ref::<Unavailable>()?;
+    ///         let may = operation.is_repeatable() || !error.is_outcome_unknown();
+    ///         self.0 = self.0.checked_sub(1).filter(|_| may)?;
+    ///         Some(std::future::ready(()))
+    ///     }
+    ///
+    ///     fn clone_request(&mut self, operation: &Operation) -> Option<Operation> {
+    ///         Some(operation.clone())
+    ///     }
+    /// }
+    ///
+    /// # let backend = backend_fn(|_| async { Err::<Reply, BoxError>(Unavailable::new().into()) });
+    /// let backend = ServiceBuilder::new()
+    ///     .layer(RetryLayer::new(Attempts(3)))
+    ///     .service(BackendService::new(backend));
+    /// let layer = DcrLayer::new(backend);
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.kind().is_repeatable()
     }
 
     /// The same, as if it came from this request. `Authorization` is taken out.
@@ -124,6 +176,12 @@ pub enum OperationKind {
 }
 
 impl OperationKind {
+    /// See [`Operation::is_repeatable`].
+    #[must_use]
+    pub fn is_repeatable(self) -> bool {
+        self == Self::Read
+    }
+
     /// `"register"`, `"read"`, `"update"` or `"delete"`, for logs and metrics.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -200,6 +258,9 @@ macro_rules! of_a_client {
 
 of_a_client!(Read, Update, Delete);
 
+/// How long a body may be, in bytes, unless set.
+pub(crate) const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
+
 /// The parts of an operation that came from no request: an empty target, and the method of the operation.
 fn no_request(method: Method) -> Box<Parts> {
     let (mut parts, ()) = Request::new(()).into_parts();
@@ -211,6 +272,7 @@ fn no_request(method: Method) -> Box<Parts> {
 #[derive(Clone)]
 pub struct Register {
     metadata: ClientMetadata,
+    body_limit: usize,
     initial_access_token: Option<BearerToken>,
     parts: Box<Parts>,
 }
@@ -221,6 +283,7 @@ impl Register {
     pub fn new(metadata: ClientMetadata) -> Self {
         Self {
             metadata,
+            body_limit: DEFAULT_BODY_LIMIT,
             initial_access_token: None,
             parts: no_request(Method::POST),
         }
@@ -230,6 +293,19 @@ impl Register {
     #[must_use]
     pub fn with_initial_access_token(mut self, token: BearerToken) -> Self {
         self.initial_access_token = Some(token);
+        self
+    }
+
+    /// The same, with other metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: ClientMetadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// How long the metadata may be, in bytes, whoever changes it.
+    pub(crate) fn within(mut self, body_limit: usize) -> Self {
+        self.body_limit = body_limit;
         self
     }
 
@@ -278,6 +354,7 @@ pub struct Update {
     client_id: String,
     registration_access_token: BearerToken,
     metadata: ClientMetadata,
+    body_limit: usize,
     parts: Box<Parts>,
 }
 
@@ -293,8 +370,22 @@ impl Update {
             client_id: client_id.into(),
             registration_access_token,
             metadata,
+            body_limit: DEFAULT_BODY_LIMIT,
             parts: no_request(Method::PUT),
         }
+    }
+
+    /// The same, with other metadata.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: ClientMetadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// How long the metadata may be, in bytes, whoever changes it.
+    pub(crate) fn within(mut self, body_limit: usize) -> Self {
+        self.body_limit = body_limit;
+        self
     }
 
     /// The metadata that shall replace the client's. It should hold the `client_id`, and nobody has looked whether it is

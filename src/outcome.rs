@@ -5,11 +5,18 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::{Action, BoxError, OperationKind};
+use http::{Response, StatusCode};
+
+use crate::span::OperationSpan;
+use crate::{Action, BoxError, ErrorCode, OperationKind};
 
 /// What became of a request on one of our paths. It is in the [extensions](http::Response::extensions) of every response
 /// that the registration service gave, for outer layers that count, audit or log; the client never sees it.
+///
+/// All of it but the [`client_id`](Self::client_id), the [`code`](Self::code) and the [`cause`](Self::cause) is from closed
+/// sets, and fit for the labels of a metric.
 ///
 /// A response of an endpoint layer (a CORS preflight, a 429) has none, nor has a response of the application.
 ///
@@ -34,6 +41,7 @@ use crate::{Action, BoxError, OperationKind};
 /// assert_eq!(outcome.operation(), Some(OperationKind::Register));
 /// assert_eq!(outcome.action(), Some(Action::Created));
 /// assert_eq!(outcome.code(), Some("A202001"));
+/// assert_eq!(outcome.status(), 201);
 /// assert!(outcome.cause().is_none());
 /// # }
 /// ```
@@ -41,18 +49,27 @@ use crate::{Action, BoxError, OperationKind};
 pub struct Outcome {
     operation: Option<OperationKind>,
     action: Option<Action>,
+    status: StatusCode,
+    error: Option<ErrorCode>,
     code: Option<Cow<'static, str>>,
+    client_id: Option<Box<str>>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
+    elapsed: Duration,
 }
 
 impl Outcome {
-    /// Of a request that asks for this, before the backend is asked.
+    /// Of a request that asks for this, before the backend is asked. The status and the time are filled in when the
+    /// response is [complete](complete).
     pub(crate) fn of(operation: Option<OperationKind>) -> Self {
         Self {
             operation,
             action: None,
+            status: StatusCode::default(),
+            error: None,
             code: None,
+            client_id: None,
             cause: None,
+            elapsed: Duration::ZERO,
         }
     }
 
@@ -62,21 +79,28 @@ impl Outcome {
         self
     }
 
+    pub(crate) fn with_error(mut self, error: Option<ErrorCode>) -> Self {
+        self.error = error;
+        self
+    }
+
+    pub(crate) fn with_client(mut self, client_id: Option<Box<str>>) -> Self {
+        self.client_id = client_id;
+        self
+    }
+
     pub(crate) fn with_cause(mut self, cause: BoxError) -> Self {
         self.cause = Some(Arc::from(cause));
         self
     }
 
-    /// The cause of a 5xx, for whoever runs the server.
-    #[cfg_attr(
-        not(feature = "tracing"),
-        expect(clippy::unused_self, reason = "there is no log to write it to")
-    )]
-    pub(crate) fn log_failure(&self) {
-        #[cfg(feature = "tracing")]
+    /// A 5xx, for whoever runs the server.
+    #[cfg(feature = "tracing")]
+    fn log_failure(&self) {
         tracing::error!(
             operation = self.operation.map(OperationKind::as_str),
             action = self.action.map(Action::as_str),
+            status = self.status.as_u16(),
             code = self.code(),
             cause = self
                 .cause()
@@ -98,8 +122,35 @@ impl Outcome {
         self.action
     }
 
-    /// The backend's own code of what happened, where it gave [one](crate::Reply::with_code). It is not the `error` of an
-    /// error response.
+    /// The status of the response, as the registration service gave it.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The `error` of the response, where it is one of ours or a backend's [`Reply::refuse`](crate::Reply::refuse). A
+    /// backend that writes the content of its errors itself, as Authlete does, has `None` here, and a [`code`](Self::code)
+    /// perhaps.
+    #[must_use]
+    pub fn error(&self) -> Option<ErrorCode> {
+        self.error
+    }
+
+    /// The client, where it is known to be it: the backend created it, or accepted its token (and said `OK`, `UPDATED` or
+    /// `DELETED`). An identifier that is merely claimed is not here.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// How long it took, from the request's head to the response's: the wait for the body and the backend.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// The backend's own code of what happened, where it gave [one](crate::Reply::with_code). It is not the
+    /// [`error`](Self::error) of an error response.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
@@ -118,9 +169,28 @@ impl fmt::Debug for Outcome {
         f.debug_struct("Outcome")
             .field("operation", &self.operation)
             .field("action", &self.action)
+            .field("status", &self.status)
+            .field("error", &self.error)
             .field("code", &self.code)
+            .field("client_id", &self.client_id)
+            .field("elapsed", &self.elapsed)
             .field("cause", &self.cause().map(|cause| Chain(cause).to_string()))
             .finish()
+    }
+}
+
+/// Fills in what is known only now, logs a failure, and tells the span.
+pub(crate) fn complete<B>(response: &mut Response<B>, started: Instant, span: &OperationSpan) {
+    let status = response.status();
+    let Some(outcome) = response.extensions_mut().get_mut::<Outcome>() else {
+        return;
+    };
+    outcome.status = status;
+    outcome.elapsed = started.elapsed();
+    span.record(outcome);
+    #[cfg(feature = "tracing")]
+    if status.is_server_error() {
+        span.in_scope(|| outcome.log_failure());
     }
 }
 

@@ -15,14 +15,15 @@ const MAX_CLIENT_ID: usize = 2_048;
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
     registration: Box<str>,
-    configuration: Box<str>,
+    /// `None` where clients do not manage themselves here.
+    configuration: Option<Box<str>>,
 }
 
 impl Paths {
-    pub(crate) fn new(registration: &str, configuration: &str) -> Self {
+    pub(crate) fn new(registration: &str, configuration: Option<&str>) -> Self {
         Self {
             registration: registration.into(),
-            configuration: configuration.into(),
+            configuration: configuration.map(Box::from),
         }
     }
 
@@ -37,7 +38,7 @@ impl Paths {
             return Some(Route::Registration);
         }
         let segment = path
-            .strip_prefix(&*self.configuration)?
+            .strip_prefix(self.configuration.as_deref()?)?
             .strip_prefix('/')
             .filter(|segment| !segment.is_empty() && !segment.contains('/'))?;
         Some(Route::Configuration { segment })
@@ -46,7 +47,7 @@ impl Paths {
 
 impl Default for Paths {
     fn default() -> Self {
-        Self::new(DEFAULT_PATH, DEFAULT_PATH)
+        Self::new(DEFAULT_PATH, Some(DEFAULT_PATH))
     }
 }
 

@@ -60,7 +60,7 @@ impl Default for RetryPolicy {
 
 /// Whether the call may be made again after this.
 pub(super) fn is_repeatable(kind: OperationKind, error: &AuthleteError) -> bool {
-    let read = kind == OperationKind::Read;
+    let read = kind.is_repeatable();
     match error.kind() {
         ErrorKind::Connect | ErrorKind::RateLimited { .. } => true,
         ErrorKind::Timeout | ErrorKind::Interrupted => read || !error.is_outcome_unknown(),

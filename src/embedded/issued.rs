@@ -4,8 +4,9 @@ use serde_json::value::RawValue;
 
 use super::client::Client;
 use super::credentials::same_secret;
-use super::rules::{Refusal, is_omission};
+use super::rules::Refusal;
 use super::uri::ConfigurationEndpoint;
+use crate::json::is_omission;
 use crate::metadata::Members;
 
 /// The members of an update that the client does not choose, as far as it sent them.

@@ -14,11 +14,15 @@ use crate::{BoxError, ErrorCode, OperationKind, Outcome, Reply, Unavailable};
 
 /// The response to an error of the backend, or of an endpoint layer.
 pub(crate) fn failure(kind: Option<OperationKind>, cause: BoxError) -> Response<EndpointBody> {
-    let response = match Unavailability::of(&*cause) {
-        Some(unavailability) => unavailability.response(kind),
-        None => server_error(),
+    let (response, code) = match Unavailability::of(&*cause) {
+        Some(unavailability) => (
+            unavailability.response(kind),
+            ErrorCode::TemporarilyUnavailable,
+        ),
+        None => (server_error(), ErrorCode::ServerError),
     };
-    finish(response, Outcome::of(kind).with_cause(cause))
+    let outcome = Outcome::of(kind).with_error(Some(code)).with_cause(cause);
+    with_outcome(response, outcome)
 }
 
 /// The response to a reply that is none.
@@ -31,12 +35,12 @@ pub(super) fn of_reply(
     let (code, _) = reply.into_parts();
     let outcome = Outcome::of(Some(kind))
         .with_reply(action, code)
+        .with_error(Some(ErrorCode::ServerError))
         .with_cause(fault.into());
-    finish(server_error(), outcome)
+    with_outcome(server_error(), outcome)
 }
 
-fn finish(mut response: Response<EndpointBody>, outcome: Outcome) -> Response<EndpointBody> {
-    outcome.log_failure();
+fn with_outcome(mut response: Response<EndpointBody>, outcome: Outcome) -> Response<EndpointBody> {
     response.extensions_mut().insert(outcome);
     response
 }

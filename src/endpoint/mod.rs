@@ -13,6 +13,7 @@ use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -27,10 +28,14 @@ pub use self::response::EndpointBody;
 pub(crate) use self::response::object;
 pub(crate) use self::response::{Challenges, without_body_to_head};
 use crate::clock::Clock;
+use crate::operation::DEFAULT_BODY_LIMIT;
+use crate::outcome::complete;
 use crate::paths::{Paths, Route};
+use crate::span::OperationSpan;
+use crate::verifier::Verifier;
 use crate::{
-    Backend, BoxError, ClientMetadata, DcrBuilder, Delete, Operation, Outcome, Read, Register,
-    Update,
+    Backend, BearerToken, BoxError, ClientMetadata, DcrBuilder, Delete, Operation, OperationKind,
+    Outcome, Read, Register, Unavailable, Update,
 };
 
 /// The registration service itself: a tower service that answers every request on the two endpoints' paths, and every
@@ -76,6 +81,10 @@ struct Shared<B> {
 pub(crate) struct Settings {
     pub(crate) paths: Paths,
     pub(crate) challenges: Challenges,
+    /// Of initial access tokens.
+    pub(crate) verifier: Option<Verifier>,
+    /// Whether the backend gets to see an initial access token that is good.
+    pub(crate) passes_token_on: bool,
     pub(crate) body_limit: usize,
     pub(crate) body_clock: Clock,
     pub(crate) backend_clock: Clock,
@@ -86,7 +95,9 @@ impl Default for Settings {
         Self {
             paths: Paths::default(),
             challenges: Challenges::default(),
-            body_limit: 64 * 1024,
+            verifier: None,
+            passes_token_on: false,
+            body_limit: DEFAULT_BODY_LIMIT,
             body_clock: Clock::seconds(10),
             backend_clock: Clock::seconds(30),
         }
@@ -155,31 +166,69 @@ where
     }
 }
 
+/// Why a request does not come to the backend.
+enum Stop {
+    Refused(Refusal),
+    /// The verifier of initial access tokens failed.
+    Failed(BoxError),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl<B: Backend> Shared<B> {
     async fn answer<ReqBody>(&self, request: Request<ReqBody>) -> Response<EndpointBody>
     where
         ReqBody: Body,
         ReqBody::Error: Into<BoxError>,
     {
-        let settings = &self.settings;
+        let started = Instant::now();
         let (parts, body) = request.into_parts();
+        let route = self.settings.paths.find(&parts.method, &parts.uri);
+        let asked = route.and_then(|route| route.operation(&parts.method));
+        let span = OperationSpan::of(asked);
+        let mut response = span.around(self.respond(parts, body, asked)).await;
+        complete(&mut response, started, &span);
+        response
+    }
+
+    async fn respond<ReqBody>(
+        &self,
+        parts: Parts,
+        body: ReqBody,
+        asked: Option<OperationKind>,
+    ) -> Response<EndpointBody>
+    where
+        ReqBody: Body,
+        ReqBody::Error: Into<BoxError>,
+    {
+        let settings = &self.settings;
         let mut body = pin!(body);
         match self.decode(&parts, body.as_mut()).await {
             // Never a HEAD.
             Ok(operation) => self.execute(operation.with_parts(parts)).await,
-            Err(refusal) => {
-                if refusal.leaves_body_unread() {
+            Err(Stop::Failed(cause)) => failure(asked, cause),
+            Err(Stop::Refused(refusal)) => {
+                if refusal.leaves_body_unread() && self.may_read_body(&parts, refusal) {
                     body::drain_unread(&parts, body, settings.body_clock).await;
                 }
-                let asked = settings
-                    .paths
-                    .find(&parts.method, &parts.uri)
-                    .and_then(|route| route.operation(&parts.method));
                 let mut response = refusal.into_response(&settings.challenges);
-                response.extensions_mut().insert(Outcome::of(asked));
+                let outcome = Outcome::of(asked).with_error(refusal.error());
+                response.extensions_mut().insert(outcome);
                 without_body_to_head(&parts.method, response)
             }
         }
+    }
+
+    /// Of who may not register, nothing is read at all.
+    fn may_read_body(&self, parts: &Parts, refusal: Refusal) -> bool {
+        let settings = &self.settings;
+        let route = settings.paths.find(&parts.method, &parts.uri);
+        let is_guarded = settings.verifier.is_some() && matches!(route, Some(Route::Registration));
+        !is_guarded || refusal.comes_after_credentials()
     }
 
     /// The request as an operation, checked in the order of the contract.
@@ -187,7 +236,7 @@ impl<B: Backend> Shared<B> {
         &self,
         parts: &Parts,
         body: Pin<&mut ReqBody>,
-    ) -> Result<Operation, Refusal>
+    ) -> Result<Operation, Stop>
     where
         ReqBody: Body,
         ReqBody::Error: Into<BoxError>,
@@ -199,8 +248,9 @@ impl<B: Backend> Shared<B> {
             .ok_or(Refusal::NotFound)?;
         match (route, &parts.method) {
             (Route::Registration, &Method::POST) => {
-                let token = credentials::bearer_token(parts)?;
-                let register = Register::new(self.metadata(parts, body).await?);
+                let token = self.initial_access_token(parts).await?;
+                let register = Register::new(self.metadata(parts, body).await?)
+                    .within(self.settings.body_limit);
                 Ok(match token {
                     Some(token) => register.with_initial_access_token(token).into(),
                     None => register.into(),
@@ -213,15 +263,39 @@ impl<B: Backend> Shared<B> {
             (Route::Configuration { segment }, &Method::PUT) => {
                 let client = credentials::client(parts, segment)?;
                 let metadata = self.metadata(parts, body).await?;
-                Ok(Update::new(client.id, client.token, metadata).into())
+                let update = Update::new(client.id, client.token, metadata);
+                Ok(update.within(self.settings.body_limit).into())
             }
             (Route::Configuration { segment }, &Method::DELETE) => {
                 let client = credentials::client(parts, segment)?;
                 Ok(Delete::new(client.id, client.token).into())
             }
-            (route, &Method::OPTIONS) => Err(Refusal::Options(route.allow())),
+            (route, &Method::OPTIONS) => Err(Refusal::Options(route.allow()).into()),
             // HEAD too: a backend may rotate the token on a read, and a HEAD would throw the new one away.
-            (route, _) => Err(Refusal::MethodNotAllowed(route.allow())),
+            (route, _) => Err(Refusal::MethodNotAllowed(route.allow()).into()),
+        }
+    }
+
+    /// The bearer token of a registration, for the backend; judged first, where there is a verifier.
+    async fn initial_access_token(&self, parts: &Parts) -> Result<Option<BearerToken>, Stop> {
+        let token = credentials::bearer_token(parts)?;
+        let Some(verifier) = &self.settings.verifier else {
+            return Ok(token);
+        };
+        let token = token.ok_or(Refusal::TokenMissing)?;
+        // The verifier is a part of the backend, as far as a client can see.
+        let verdict = self
+            .settings
+            .backend_clock
+            .run(verifier.verify(&token, parts));
+        match verdict.await {
+            Ok(Ok(true)) => Ok(self.settings.passes_token_on.then_some(token)),
+            Ok(Ok(false)) => Err(Refusal::InitialTokenInvalid.into()),
+            // Nothing was asked of the backend yet.
+            Ok(Err(cause)) => Err(Stop::Failed(cause)),
+            Err(timed_out) => Err(Stop::Failed(
+                Unavailable::new().with_source(timed_out).into(),
+            )),
         }
     }
 
@@ -248,10 +322,16 @@ impl<B: Backend> Shared<B> {
 
     async fn execute(&self, operation: Operation) -> Response<EndpointBody> {
         let kind = operation.kind();
-        let token_sent = operation.token().is_some();
+        let asked = response::Asked {
+            kind,
+            // Where there is a verifier, it has perhaps kept the token.
+            token_sent: operation.token().is_some()
+                || kind == OperationKind::Register && self.settings.verifier.is_some(),
+            client_id: operation.client_id().map(Box::from),
+        };
         let answer = self.backend.execute(operation);
         match self.settings.backend_clock.run(answer).await {
-            Ok(Ok(reply)) => response::of_reply(kind, token_sent, reply, &self.settings.challenges),
+            Ok(Ok(reply)) => response::of_reply(asked, reply, &self.settings.challenges),
             Ok(Err(error)) => failure(Some(kind), error.into()),
             Err(timed_out) => failure(Some(kind), timed_out.into()),
         }

@@ -21,6 +21,7 @@ pub(super) enum Refusal {
     TokenInQuery,
     TokenMissing,
     TokenInvalid,
+    InitialTokenInvalid,
     MediaType,
     ContentEncoding,
     DeclaredTooLarge,
@@ -40,79 +41,89 @@ impl Refusal {
         )
     }
 
-    pub(super) fn into_response(self, challenges: &Challenges) -> Response<EndpointBody> {
-        use ErrorCode::{InvalidClientMetadata, InvalidRequest, InvalidToken};
+    /// Whether the credentials were judged before, and were good: steps 6 and after.
+    pub(super) fn comes_after_credentials(self) -> bool {
+        matches!(
+            self,
+            Self::MediaType | Self::ContentEncoding | Self::DeclaredTooLarge
+        ) || !self.leaves_body_unread()
+    }
 
-        let (status, code, description) = match self {
+    /// The `error` of the response.
+    pub(super) fn error(self) -> Option<ErrorCode> {
+        match self {
+            Self::Options(_) => None,
+            Self::NotFound
+            | Self::MethodNotAllowed(_)
+            | Self::CredentialsRepeated
+            | Self::CredentialsMalformed
+            | Self::TokenInQuery
+            | Self::MediaType
+            | Self::ContentEncoding
+            | Self::BodyTimeout
+            | Self::BodyBroken => Some(ErrorCode::InvalidRequest),
+            Self::TokenMissing | Self::TokenInvalid | Self::InitialTokenInvalid => {
+                Some(ErrorCode::InvalidToken)
+            }
+            Self::DeclaredTooLarge | Self::TooLarge | Self::Metadata(_) => {
+                Some(ErrorCode::InvalidClientMetadata)
+            }
+        }
+    }
+
+    pub(super) fn into_response(self, challenges: &Challenges) -> Response<EndpointBody> {
+        let (status, description) = match self {
             Self::Options(allow) => {
                 return with(no_content(), ALLOW, HeaderValue::from_static(allow));
             }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
-                InvalidRequest,
                 "There is no registration endpoint at this path.",
             ),
             Self::MethodNotAllowed(_) => (
                 StatusCode::METHOD_NOT_ALLOWED,
-                InvalidRequest,
                 "This endpoint does not have this method.",
             ),
             Self::CredentialsRepeated => (
                 StatusCode::BAD_REQUEST,
-                InvalidRequest,
                 "There is more than one Authorization header.",
             ),
             Self::CredentialsMalformed => (
                 StatusCode::BAD_REQUEST,
-                InvalidRequest,
                 "The Authorization header is not Bearer, a space and one token.",
             ),
             Self::TokenInQuery => (
                 StatusCode::BAD_REQUEST,
-                InvalidRequest,
                 "A token belongs into the Authorization header, not into the query.",
             ),
-            Self::TokenMissing => (
-                StatusCode::UNAUTHORIZED,
-                InvalidToken,
-                "A bearer token is required.",
-            ),
+            Self::TokenMissing => (StatusCode::UNAUTHORIZED, "A bearer token is required."),
             Self::TokenInvalid => (
                 StatusCode::UNAUTHORIZED,
-                InvalidToken,
                 "The token is not valid for this client.",
+            ),
+            Self::InitialTokenInvalid => (
+                StatusCode::UNAUTHORIZED,
+                "The initial access token is not valid.",
             ),
             Self::MediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                InvalidRequest,
                 "The Content-Type must be application/json, in UTF-8.",
             ),
             Self::ContentEncoding => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                InvalidRequest,
                 "The body must have no Content-Encoding.",
             ),
-            Self::DeclaredTooLarge | Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                InvalidClientMetadata,
-                "The body is too large.",
-            ),
+            Self::DeclaredTooLarge | Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.")
+            }
             Self::BodyTimeout => (
                 StatusCode::REQUEST_TIMEOUT,
-                InvalidRequest,
                 "The body did not arrive in time.",
             ),
-            Self::BodyBroken => (
-                StatusCode::BAD_REQUEST,
-                InvalidRequest,
-                "The body did not arrive whole.",
-            ),
-            Self::Metadata(fault) => (
-                StatusCode::BAD_REQUEST,
-                InvalidClientMetadata,
-                fault.description(),
-            ),
+            Self::BodyBroken => (StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+            Self::Metadata(fault) => (StatusCode::BAD_REQUEST, fault.description()),
         };
+        let code = self.error().unwrap_or(ErrorCode::InvalidRequest);
         let response = error(status, code, description);
         match self {
             Self::MethodNotAllowed(allow) => with(response, ALLOW, HeaderValue::from_static(allow)),
@@ -122,7 +133,7 @@ impl Refusal {
                 challenges.invalid_request.clone(),
             ),
             Self::TokenMissing => with(response, WWW_AUTHENTICATE, challenges.bare.clone()),
-            Self::TokenInvalid => {
+            Self::TokenInvalid | Self::InitialTokenInvalid => {
                 with(response, WWW_AUTHENTICATE, challenges.invalid_token.clone())
             }
             Self::ContentEncoding => with(

@@ -16,13 +16,25 @@ use http_body::{Body, Frame, SizeHint};
 use super::failure;
 use crate::{Action, ErrorCode, OperationKind, Outcome, Reply, json};
 
+/// What a reply answers.
+pub(super) struct Asked {
+    pub(super) kind: OperationKind,
+    pub(super) token_sent: bool,
+    /// The client that the path named.
+    pub(super) client_id: Option<Box<str>>,
+}
+
 /// The response to a reply.
 pub(super) fn of_reply(
-    kind: OperationKind,
-    token_sent: bool,
+    asked: Asked,
     reply: Reply,
     challenges: &Challenges,
 ) -> Response<EndpointBody> {
+    let Asked {
+        kind,
+        token_sent,
+        client_id,
+    } = asked;
     let action = reply.action();
     let status = match (action, kind) {
         (Action::Created, OperationKind::Register) => StatusCode::CREATED,
@@ -57,11 +69,20 @@ pub(super) fn of_reply(
             .headers_mut()
             .insert(WWW_AUTHENTICATE, challenge.clone());
     }
+    let client_id = match action {
+        Action::Created => {
+            let content = reply.content();
+            content.and_then(|content| json::string_member(content, "client_id"))
+        }
+        Action::Ok | Action::Updated | Action::Deleted => client_id,
+        _ => None,
+    };
+    let error = reply.error();
     let (code, extensions) = reply.into_parts();
-    let outcome = Outcome::of(Some(kind)).with_reply(action, code);
-    if action == Action::InternalServerError {
-        outcome.log_failure();
-    }
+    let outcome = Outcome::of(Some(kind))
+        .with_reply(action, code)
+        .with_error(error)
+        .with_client(client_id);
     response.extensions_mut().extend(extensions);
     response.extensions_mut().insert(outcome);
     response

@@ -2,6 +2,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use http::{Method, Request, Response};
 use pin_project_lite::pin_project;
@@ -10,6 +11,8 @@ use tower_service::Service;
 
 use super::ResponseBody;
 use crate::endpoint::{failure, without_body_to_head};
+use crate::outcome::complete;
+use crate::span::OperationSpan;
 use crate::{BoxError, OperationKind};
 
 pin_project! {
@@ -40,6 +43,7 @@ pin_project! {
             future: Pin<Box<Oneshot<E, Request<ReqBody>>>>,
             method: Method,
             kind: Option<OperationKind>,
+            started: Instant,
         },
     }
 }
@@ -64,6 +68,7 @@ where
                 method: request.method().clone(),
                 future: Box::pin(Oneshot::new(stack, request)),
                 kind,
+                started: Instant::now(),
             },
         }
     }
@@ -86,10 +91,14 @@ where
                 future,
                 method,
                 kind,
+                started,
             } => Ok(match ready!(future.as_mut().poll(cx)) {
                 Ok(response) => response.map(ResponseBody::endpoint),
-                Err(error) => without_body_to_head(method, failure(*kind, error.into()))
-                    .map(ResponseBody::failure),
+                Err(error) => {
+                    let mut response = failure(*kind, error.into());
+                    complete(&mut response, *started, &OperationSpan::of(None));
+                    without_body_to_head(method, response).map(ResponseBody::failure)
+                }
             }),
         })
     }

@@ -9,6 +9,8 @@ mod config;
 mod content;
 mod credentials;
 mod failures;
+mod initial_access;
 mod methods;
 mod order;
+mod outcome;
 mod routing;

@@ -159,3 +159,30 @@ async fn the_endpoint_alone_answers_404_elsewhere() {
     let answer = ask(&endpoint, request(Method::POST, "/register")).await;
     assert_eq!(answer.status, StatusCode::CREATED);
 }
+
+#[tokio::test]
+async fn registration_only_leaves_the_clients_to_the_application() {
+    let recorder = Recorder::default();
+    let builder = || {
+        DcrLayer::builder(recorder.clone())
+            .registration_path("/connect/register")
+            // It means nothing then, also where the two would overlap.
+            .configuration_path("/connect")
+            .registration_only()
+    };
+    let layered = builder().build().unwrap().layer(app());
+    for method in ["GET", "PUT", "DELETE", "OPTIONS", "POST"] {
+        for path in ["/connect/1", "/connect/register/1", "/register/1"] {
+            let request = configure(method, path, "token", CLIENT);
+            let answer = ask(&layered, request).await;
+            assert_eq!(answer.status, 299, "{method} {path}");
+        }
+    }
+    let request = configure("POST", "/connect/register", "token", CLIENT);
+    assert_eq!(ask(&layered, request).await.status, 201);
+    assert_eq!(recorder.calls(), 1);
+
+    let endpoint = builder().build_endpoint().unwrap();
+    let answer = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
+    answer.assert_error(404, "invalid_request");
+}

@@ -133,15 +133,6 @@ fn is_language_tag(tag: &str) -> bool {
     })
 }
 
-/// What clients send where they mean nothing (RFC 7592 section 2.2): `null`, `""` and `[]`.
-pub(in crate::embedded) fn is_omission(value: &RawValue) -> bool {
-    let text = value.get();
-    let items = text
-        .strip_prefix('[')
-        .and_then(|items| items.strip_suffix(']'));
-    matches!(text, "null" | "\"\"") || items.is_some_and(|items| items.trim().is_empty())
-}
-
 impl Member {
     /// The value, as it is kept; `None` where nothing is left of it.
     pub(super) fn value(&self, value: &RawValue) -> Result<Option<Value>, Refusal> {

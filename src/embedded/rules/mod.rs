@@ -12,9 +12,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use self::keys::Keys;
-pub(super) use self::members::{has_meaning, is_omission};
+pub(super) use self::members::has_meaning;
 use super::object::Object;
 use crate::ErrorCode;
+use crate::host;
+use crate::json::is_omission;
 use crate::metadata::Members;
 
 use self::grants::DEFAULT_GRANT_TYPES;
@@ -274,9 +276,7 @@ fn judge_subject_type(kept: &Map<String, Value>) -> Result<(), Refusal> {
     match kept.get("subject_type").and_then(Value::as_str) {
         None | Some("public") => Ok(()),
         Some("pairwise") => {
-            let hosts: BTreeSet<_> = items(kept, "redirect_uris")
-                .map(redirect_uri::host)
-                .collect();
+            let hosts: BTreeSet<_> = items(kept, "redirect_uris").map(host::of).collect();
             if hosts.len() > 1 {
                 return Err(Refusal::metadata(
                     "The subject_type pairwise is not supported with redirect URIs on several hosts.",

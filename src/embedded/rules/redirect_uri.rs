@@ -97,12 +97,6 @@ pub(super) fn check_web(kinds: &[Kind], uses_implicit: bool) -> Result<(), &'sta
     Ok(())
 }
 
-/// The host of a redirect URI, for comparison; `None` where it has none.
-pub(super) fn host(text: &str) -> Option<String> {
-    let uri = Uri::parse(text).ok()?;
-    Some(uri.authority()?.host().to_ascii_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,174 @@
+use std::fmt;
+use std::future::{self, Future};
+use std::sync::Arc;
+
+use tower_layer::Layer;
+
+use super::Proposal;
+use crate::{Backend, BoxError, Operation, Reply};
+
+/// Says what becomes of a [`Proposal`]: it passes, perhaps changed, or is refused with a [`Reply`].
+///
+/// An async closure is one: `async |proposal: Proposal| Ok(proposal)` in a [`PolicyLayer::new`]. So are the ready-made
+/// ones in this module. Implement it for a policy that has a name of its own. For a closure that need not wait there is
+/// [`policy_fn`].
+///
+/// To refuse, use [`Reply::refuse`] with any of the errors of RFC 7591 (400), `invalid_token` (401), `access_denied` or
+/// `insufficient_scope` (403).
+pub trait Judge: Send + Sync + 'static {
+    /// What becomes of it.
+    fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send;
+}
+
+impl<F, Verdict> Judge for F
+where
+    F: Fn(Proposal) -> Verdict + Send + Sync + 'static,
+    Verdict: Future<Output = Result<Proposal, Reply>> + Send,
+{
+    fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send {
+        self(proposal)
+    }
+}
+
+/// Puts a policy around a [`Backend`], or around another policy. Cheap to clone.
+///
+/// ```
+/// use tower_dcr::policy::{PolicyLayer, Proposal};
+/// use tower_dcr::{BoxError, ErrorCode, Reply, backend_fn};
+/// use tower::Layer;
+///
+/// # async fn is_known(_: &str) -> bool { true }
+/// let policy = PolicyLayer::new(async |proposal: Proposal| {
+///     let software_id = proposal.get("software_id");
+///     match software_id.as_ref().and_then(|id| id.as_str()) {
+///         Some(id) if is_known(id).await => Ok(proposal),
+///         _ => Err(Reply::refuse(ErrorCode::AccessDenied, "This software may not register here.")),
+///     }
+/// });
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// let backend = policy.layer(backend);
+/// # let _ = tower_dcr::DcrLayer::new(backend);
+/// ```
+pub struct PolicyLayer<J> {
+    judge: Arc<J>,
+}
+
+impl<J: Judge> PolicyLayer<J> {
+    /// With this judge: one of those in this module, an async closure, or your own.
+    pub fn new(judge: J) -> Self {
+        Self {
+            judge: Arc::new(judge),
+        }
+    }
+}
+
+/// A policy that is a closure, and need not wait: it looks at the [`Proposal`], changes it where it likes, and gives
+/// `Ok(())`, or refuses it with a [`Reply`].
+///
+/// ```
+/// use tower_dcr::policy::{Proposal, policy_fn};
+///
+/// // Whatever clients say of themselves, it is shown to nobody.
+/// let policy = policy_fn(|proposal: &mut Proposal| {
+///     proposal.remove("logo_uri");
+///     Ok(())
+/// });
+/// # let _ = policy;
+/// ```
+pub fn policy_fn<F>(judge: F) -> PolicyLayer<PolicyFn<F>>
+where
+    F: Fn(&mut Proposal) -> Result<(), Reply> + Send + Sync + 'static,
+{
+    PolicyLayer::new(PolicyFn(judge))
+}
+
+/// The [`Judge`] of [`policy_fn`].
+#[derive(Clone, Copy)]
+pub struct PolicyFn<F>(F);
+
+impl<F> Judge for PolicyFn<F>
+where
+    F: Fn(&mut Proposal) -> Result<(), Reply> + Send + Sync + 'static,
+{
+    fn judge(
+        &self,
+        mut proposal: Proposal,
+    ) -> impl Future<Output = Result<Proposal, Reply>> + Send {
+        let judged = (self.0)(&mut proposal);
+        future::ready(judged.map(|()| proposal))
+    }
+}
+
+impl<F> fmt::Debug for PolicyFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PolicyFn(..)")
+    }
+}
+
+impl<B, J> Layer<B> for PolicyLayer<J> {
+    type Service = Policy<B, J>;
+
+    fn layer(&self, backend: B) -> Policy<B, J> {
+        Policy {
+            backend,
+            judge: Arc::clone(&self.judge),
+        }
+    }
+}
+
+impl<J> Clone for PolicyLayer<J> {
+    fn clone(&self) -> Self {
+        Self {
+            judge: Arc::clone(&self.judge),
+        }
+    }
+}
+
+impl<J> fmt::Debug for PolicyLayer<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyLayer").finish_non_exhaustive()
+    }
+}
+
+/// A backend with a policy around it, made by [`PolicyLayer`].
+///
+/// Metadata that the policy changed is held to the rules of a request's body again: where it is longer than the
+/// [limit](crate::DcrBuilder::body_limit) then, the answer is 400 `invalid_client_metadata`; where it is no
+/// [`ClientMetadata`](crate::ClientMetadata), the policy has failed, and the answer is 500.
+pub struct Policy<B, J> {
+    backend: B,
+    judge: Arc<J>,
+}
+
+impl<B: Backend, J: Judge> Backend for Policy<B, J> {
+    type Error = BoxError;
+
+    async fn execute(&self, operation: Operation) -> Result<Reply, BoxError> {
+        let operation = match Proposal::of(operation) {
+            Err(other) => other,
+            Ok(proposal) => match self.judge.judge(proposal).await {
+                Err(refused) => return Ok(refused),
+                Ok(proposal) => match proposal.into_operation()? {
+                    Err(refused) => return Ok(refused),
+                    Ok(operation) => operation,
+                },
+            },
+        };
+        self.backend.execute(operation).await.map_err(Into::into)
+    }
+}
+
+impl<B: Clone, J> Clone for Policy<B, J> {
+    fn clone(&self) -> Self {
+        Self {
+            backend: self.backend.clone(),
+            judge: Arc::clone(&self.judge),
+        }
+    }
+}
+
+impl<B, J> fmt::Debug for Policy<B, J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Policy").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+use std::collections::BTreeSet;
+use std::future::{self, Future};
+
+use fluent_uri::Uri;
+
+use super::{Judge, Proposal};
+use crate::loopback::is_loopback;
+use crate::{ErrorCode, Reply, host};
+
+/// Where a client may have its users sent back to: hosts and schemes. What is not allowed here is refused, and what cannot
+/// be read as a URI is, too.
+///
+/// ```
+/// use tower_dcr::policy::{PolicyLayer, RedirectUris};
+///
+/// // The company's own applications, Cursor, and whatever runs on the user's machine.
+/// let policy = PolicyLayer::new(
+///     RedirectUris::none()
+///         .allow_hosts(["app.example.com", "admin.example.com"])
+///         .allow_schemes(["cursor"])
+///         .allow_loopback(),
+/// );
+/// # let _ = policy;
+/// ```
+#[derive(Clone, Debug)]
+pub struct RedirectUris {
+    hosts: BTreeSet<String>,
+    schemes: BTreeSet<String>,
+    loopback: bool,
+    software_statement: bool,
+}
+
+impl RedirectUris {
+    /// None at all, to begin with.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            hosts: BTreeSet::new(),
+            schemes: BTreeSet::new(),
+            loopback: false,
+            software_statement: false,
+        }
+    }
+
+    /// Allows `https` on these hosts, on any port: names as in `"app.example.com"`, addresses as in `"192.0.2.1"` and
+    /// `"[2001:db8::1]"`. The case of a name says nothing, nor does the way in which an IPv6 address is written; a
+    /// subdomain is another host.
+    #[must_use]
+    pub fn allow_hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
+        let hosts = hosts.into_iter();
+        self.hosts
+            .extend(hosts.map(|host| host::normal(host.as_ref())));
+        self
+    }
+
+    /// Allows these schemes, whatever follows: `"cursor"`, `"com.example.app"`. `"https"` allows all hosts.
+    #[must_use]
+    pub fn allow_schemes<T: AsRef<str>>(mut self, schemes: impl IntoIterator<Item = T>) -> Self {
+        let schemes = schemes.into_iter();
+        self.schemes
+            .extend(schemes.map(|scheme| scheme.as_ref().to_ascii_lowercase()));
+        self
+    }
+
+    /// Allows `http` to the user's own machine: `localhost`, `127.0.0.1` and `[::1]`, on any port (RFC 8252 section 7.3).
+    #[must_use]
+    pub fn allow_loopback(mut self) -> Self {
+        self.loopback = true;
+        self
+    }
+
+    /// Lets a `software_statement` pass, see [the module](super). Off by default.
+    #[must_use]
+    pub fn allow_software_statement(mut self) -> Self {
+        self.software_statement = true;
+        self
+    }
+
+    fn allows(&self, text: &str) -> bool {
+        let Ok(uri) = Uri::parse(text) else {
+            return false;
+        };
+        let scheme = uri.scheme().as_str().to_ascii_lowercase();
+        let host = uri.authority().map_or("", |authority| authority.host());
+        self.schemes.contains(&scheme)
+            || scheme == "https" && self.hosts.contains(&host::normal(host))
+            || scheme == "http" && self.loopback && is_loopback(host)
+    }
+
+    fn check(&self, proposal: &Proposal) -> Result<(), Reply> {
+        proposal.judge_software_statement(self.software_statement)?;
+        let description = match proposal.strings("redirect_uris") {
+            Some(uris) if uris.iter().all(|uri| self.allows(uri)) => return Ok(()),
+            Some(_) => "A redirect URI is not one that may be registered here.",
+            None => "redirect_uris must be an array of strings.",
+        };
+        Err(Reply::refuse(ErrorCode::InvalidRedirectUri, description))
+    }
+}
+
+impl Judge for RedirectUris {
+    fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send {
+        future::ready(self.check(&proposal).map(|()| proposal))
+    }
+}

@@ -1,0 +1,92 @@
+use std::future::{self, Future};
+
+use super::{Judge, Proposal};
+use crate::{ErrorCode, Reply};
+
+/// Which scopes a client may register for (RFC 7591 section 2, `scope`). A client that names none is given all of these,
+/// or the [default](Self::with_default): what an authorization server makes of a missing `scope` is its own.
+///
+/// Scopes are compared as they are, case and all (RFC 6749 section 3.3).
+#[derive(Clone, Debug)]
+pub struct Scopes {
+    allowed: Vec<String>,
+    default: Option<String>,
+    narrows: bool,
+    software_statement: bool,
+}
+
+impl Scopes {
+    /// Takes away every scope but these. A client of which nothing is left is refused: without a scope it might get all.
+    pub fn narrow_to<T: Into<String>>(scopes: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            allowed: scopes.into_iter().map(Into::into).collect(),
+            default: None,
+            narrows: true,
+            software_statement: false,
+        }
+    }
+
+    /// Refuses a client that names any scope but these.
+    pub fn only<T: Into<String>>(scopes: impl IntoIterator<Item = T>) -> Self {
+        Self {
+            narrows: false,
+            ..Self::narrow_to(scopes)
+        }
+    }
+
+    /// What a client that names no scope is given; in the form of the member, with spaces in between.
+    #[must_use]
+    pub fn with_default(mut self, scope: impl Into<String>) -> Self {
+        self.default = Some(scope.into());
+        self
+    }
+
+    /// Lets a `software_statement` pass, see [the module](super). Off by default.
+    #[must_use]
+    pub fn allow_software_statement(mut self) -> Self {
+        self.software_statement = true;
+        self
+    }
+
+    fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
+        proposal.judge_software_statement(self.software_statement)?;
+        if proposal.is_omitted("scope") {
+            let default = self.default.clone();
+            proposal.set("scope", default.unwrap_or_else(|| self.allowed.join(" ")));
+            return Ok(());
+        }
+        let refused =
+            |description| Err(Reply::refuse(ErrorCode::InvalidClientMetadata, description));
+        let scope = proposal.get("scope");
+        let Some(scope) = scope.as_ref().and_then(|scope| scope.as_str()) else {
+            return refused("scope must be a string.");
+        };
+        let asked: Vec<&str> = scope.split(' ').filter(|scope| !scope.is_empty()).collect();
+        let granted: Vec<&str> = asked
+            .iter()
+            .filter(|scope| self.allowed.iter().any(|allowed| allowed == *scope))
+            .copied()
+            .collect();
+        if granted.is_empty() {
+            return refused("None of the scopes may be registered for here.");
+        }
+        if granted.len() < asked.len() {
+            if !self.narrows {
+                return refused("Not all of the scopes may be registered for here.");
+            }
+            let granted = granted.join(" ");
+            proposal.set("scope", granted);
+        }
+        Ok(())
+    }
+}
+
+impl Judge for Scopes {
+    fn judge(
+        &self,
+        mut proposal: Proposal,
+    ) -> impl Future<Output = Result<Proposal, Reply>> + Send {
+        let settled = self.settle(&mut proposal);
+        future::ready(settled.map(|()| proposal))
+    }
+}

@@ -1,0 +1,255 @@
+//! What became of a request, for the layers outside, and for the log.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tower::{Layer, ServiceExt, service_fn};
+use tower_dcr::{
+    Action, BoxError, DcrEndpoint, DcrLayer, ErrorCode, Operation, OperationKind, Outcome, Reply,
+    Unavailable, backend_fn,
+};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+
+use super::support::*;
+
+async fn outcome(
+    answer: impl Fn(&Operation) -> Result<Reply, BoxError> + Send + Sync + 'static,
+    request: http::Request<http_body_util::Full<bytes::Bytes>>,
+) -> Outcome {
+    let backend = backend_fn(move |operation: Operation| {
+        let answer = answer(&operation);
+        async { answer }
+    });
+    ask(&DcrEndpoint::new(backend), request)
+        .await
+        .outcome
+        .unwrap()
+}
+
+#[tokio::test]
+async fn of_what_the_backend_answered() {
+    let created = |_: &Operation| {
+        Ok(Reply::created(r#"{"client_id":"new","x":{"client_id":"y"}}"#).with_code("A1"))
+    };
+    let created = outcome(created, register(CLIENT)).await;
+    assert_eq!(created.operation(), Some(OperationKind::Register));
+    assert_eq!(created.action(), Some(Action::Created));
+    assert_eq!(created.status(), 201);
+    assert_eq!(created.code(), Some("A1"));
+    assert_eq!(created.error(), None);
+    assert_eq!(created.client_id(), Some("new"));
+    assert!(created.cause().is_none());
+
+    for (method, reply, status) in [
+        ("GET", Reply::ok("{}"), 200),
+        ("PUT", Reply::updated("{}"), 200),
+        ("DELETE", Reply::deleted(), 204),
+    ] {
+        let outcome = outcome(
+            move |_| Ok(reply.clone()),
+            configure(method, "/register/a%2Fb", "t", "{}"),
+        )
+        .await;
+        assert_eq!(outcome.status(), status);
+        assert_eq!(outcome.client_id(), Some("a/b"));
+    }
+}
+
+/// An identifier counts as known once the backend has accepted the token.
+#[tokio::test]
+async fn a_client_that_is_merely_claimed_is_not_known() {
+    for reply in [
+        Reply::refuse(ErrorCode::InvalidToken, "x"),
+        Reply::refuse(ErrorCode::InvalidClientMetadata, "x"),
+        Reply::forbidden(),
+        Reply::internal_server_error("{}"),
+        // It does not answer what was asked.
+        Reply::created("{\"client_id\":\"1\"}"),
+    ] {
+        let outcome = outcome(
+            move |_| Ok(reply.clone()),
+            configure("GET", "/register/1", "t", ""),
+        )
+        .await;
+        assert_eq!(outcome.client_id(), None);
+    }
+    for content in ["{}", "{\"client_id\":1}", "{\"a\":\"b\"}"] {
+        let outcome = outcome(move |_| Ok(Reply::created(content)), register(CLIENT)).await;
+        assert_eq!(
+            (outcome.status().as_u16(), outcome.client_id()),
+            (201, None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_errors() {
+    let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidRedirectUri, "x"));
+    let refused = outcome(refused, register(CLIENT)).await;
+    assert_eq!(refused.error(), Some(ErrorCode::InvalidRedirectUri));
+    assert_eq!(
+        (refused.status().as_u16(), refused.action()),
+        (400, Some(Action::BadRequest))
+    );
+
+    // A content that the backend wrote itself.
+    let own = |_: &Operation| Ok(Reply::bad_request(r#"{"error":"x"}"#));
+    assert_eq!(outcome(own, register(CLIENT)).await.error(), None);
+
+    let failed = outcome(|_| Err("x".into()), register(CLIENT)).await;
+    assert_eq!(failed.error(), Some(ErrorCode::ServerError));
+    assert_eq!((failed.status().as_u16(), failed.action()), (500, None));
+    let unavailable = outcome(|_| Err(Unavailable::new().into()), register(CLIENT)).await;
+    assert_eq!(unavailable.error(), Some(ErrorCode::TemporarilyUnavailable));
+    assert_eq!(unavailable.status(), 503);
+
+    for (request, status, error) in [
+        (register("{"), 400, Some(ErrorCode::InvalidClientMetadata)),
+        (
+            configure("GET", "/register/%zz", "t", ""),
+            401,
+            Some(ErrorCode::InvalidToken),
+        ),
+        (
+            configure("PATCH", "/register/1", "t", ""),
+            405,
+            Some(ErrorCode::InvalidRequest),
+        ),
+        (configure("OPTIONS", "/register/1", "t", ""), 204, None),
+        (
+            configure("GET", "/elsewhere", "t", ""),
+            404,
+            Some(ErrorCode::InvalidRequest),
+        ),
+    ] {
+        let outcome = outcome(|_| Err("not asked".into()), request).await;
+        assert_eq!(
+            (outcome.status().as_u16(), outcome.error()),
+            (status, error)
+        );
+        assert!(outcome.action().is_none() && outcome.cause().is_none());
+    }
+}
+
+#[tokio::test]
+async fn of_an_endpoint_layer_that_fails() {
+    let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
+        service_fn(|_: http::Request<String>| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Err::<http::Response<String>, BoxError>("broken".into())
+        })
+    });
+    let layer = DcrLayer::new(Recorder::default()).endpoint_layer(failing);
+    let app = service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(String::new())) });
+    let request = http::Request::post("/register")
+        .body(String::new())
+        .unwrap();
+    let response = layer.layer(app).oneshot(request).await.unwrap();
+    let outcome: &Outcome = response.extensions().get().unwrap();
+    assert_eq!(outcome.operation(), Some(OperationKind::Register));
+    assert_eq!(
+        (outcome.status().as_u16(), outcome.error()),
+        (500, Some(ErrorCode::ServerError))
+    );
+    assert_eq!(outcome.cause().unwrap().to_string(), "broken");
+    assert!(outcome.elapsed() >= Duration::from_millis(20));
+}
+
+#[tokio::test]
+async fn how_long_it_took() {
+    let backend = backend_fn(|_: Operation| async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        Ok::<_, Infallible>(Reply::created("{}"))
+    });
+    let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+    let elapsed = answer.outcome.unwrap().elapsed();
+    assert!(elapsed >= Duration::from_millis(30) && elapsed < Duration::from_secs(20));
+}
+
+/// Spans with their fields, as they are when they are over.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<(Id, String)>>>);
+
+struct Fields<'f>(&'f mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        use std::fmt::Write as _;
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Spans {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+        let metadata = attributes.metadata();
+        let mut text = format!("{} {}", metadata.level(), metadata.name());
+        attributes.record(&mut Fields(&mut text));
+        self.0.lock().unwrap().push((id.clone(), text));
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        let mut spans = self.0.lock().unwrap();
+        let (_, text) = spans.iter_mut().rev().find(|(span, _)| span == id).unwrap();
+        values.record(&mut Fields(text));
+    }
+}
+
+#[tokio::test]
+async fn a_span_for_each_operation() {
+    let spans = Spans::default();
+    let _guard =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
+    let created = |_: &Operation| {
+        // What a backend logs is inside.
+        assert_eq!(
+            tracing::Span::current().metadata().unwrap().name(),
+            "client_registration"
+        );
+        Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_code("A1"))
+    };
+    outcome(created, register(CLIENT)).await;
+    let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidToken, "x"));
+    outcome(
+        refused,
+        configure("DELETE", "/register/sentinel", "sentinel", ""),
+    )
+    .await;
+    outcome(refused, configure("GET", "/register/%zz", "sentinel", "")).await;
+    outcome(
+        |_| Err("x".into()),
+        configure("PUT", "/register/sentinel", "t", "{}"),
+    )
+    .await;
+    outcome(refused, configure("OPTIONS", "/register", "t", "")).await;
+    let texts: Vec<_> = spans
+        .0
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, text)| text.clone())
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            r#"INFO client_registration operation="register" status=201 action="CREATED" code="A1""#,
+            r#"INFO client_registration operation="delete" status=401 action="UNAUTHORIZED" error="invalid_token""#,
+            r#"INFO client_registration operation="read" status=401 error="invalid_token""#,
+            r#"INFO client_registration operation="update" status=500 error="server_error""#,
+        ]
+    );
+}
+
+#[test]
+fn what_may_be_asked_again() {
+    for (kind, is_repeatable) in [
+        (OperationKind::Register, false),
+        (OperationKind::Read, true),
+        (OperationKind::Update, false),
+        (OperationKind::Delete, false),
+    ] {
+        assert_eq!(kind.is_repeatable(), is_repeatable);
+    }
+}

@@ -1,0 +1,612 @@
+//! The policies, through the layer, for registrations and updates alike: what passes, what is refused, what is changed, and
+//! the ways around each.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use serde_json::{Value, json};
+use tower::{Layer, ServiceBuilder};
+use tower_dcr::policy::{
+    ForcedMembers, Judge, MaxRedirectUris, PolicyLayer, Proposal, RedirectUris, Scopes,
+    SelfAssertedUris, policy_fn,
+};
+use tower_dcr::{Backend, BoxError, DcrEndpoint, ErrorCode, OperationKind, Reply};
+
+use support::*;
+
+/// What came back, and the text that came to the backend, if any did.
+struct Judged {
+    answer: Answer,
+    text: Option<String>,
+}
+
+/// A registration and an update with this text, under a policy.
+async fn both<J: Judge>(policy: &PolicyLayer<J>, text: &str) -> [Judged; 2] {
+    let mut judged = Vec::new();
+    for request in [
+        register(text.to_owned()),
+        configure("PUT", "/register/1", "token", text.to_owned()),
+    ] {
+        let recorder = Recorder::default();
+        let endpoint = DcrEndpoint::new(policy.layer(recorder.clone()));
+        let answer = ask(&endpoint, request).await;
+        answer.assert_well_formed();
+        let operations = recorder.operations();
+        assert!(operations.len() <= 1);
+        let text = operations
+            .first()
+            .map(|operation| operation.metadata().unwrap().as_str().to_owned());
+        judged.push(Judged { answer, text });
+    }
+    judged.try_into().ok().unwrap()
+}
+
+async fn assert_passes<J: Judge>(policy: &PolicyLayer<J>, metadata: &Value) {
+    let text = metadata.to_string();
+    for judged in both(policy, &text).await {
+        assert!(
+            judged.answer.status.is_success(),
+            "{metadata}: {:?}",
+            judged.answer
+        );
+        assert_eq!(judged.text.as_deref(), Some(&*text), "byte for byte");
+    }
+}
+
+async fn assert_refused<J: Judge>(
+    policy: &PolicyLayer<J>,
+    metadata: &Value,
+    status: u16,
+    error: &str,
+) {
+    for judged in both(policy, &metadata.to_string()).await {
+        judged.answer.assert_error(status, error);
+        assert_eq!(judged.text, None, "{metadata}");
+    }
+}
+
+async fn assert_changed<J: Judge>(policy: &PolicyLayer<J>, metadata: &Value, expected: &Value) {
+    for judged in both(policy, &metadata.to_string()).await {
+        assert!(
+            judged.answer.status.is_success(),
+            "{metadata}: {:?}",
+            judged.answer
+        );
+        let text: Value = serde_json::from_str(&judged.text.unwrap()).unwrap();
+        assert_eq!(text, *expected);
+    }
+}
+
+#[tokio::test]
+async fn reads_and_deletes_pass() {
+    let policy = policy_fn(|_: &mut Proposal| Err(Reply::forbidden()));
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(policy.layer(recorder.clone()));
+    for (method, status) in [("GET", 200), ("DELETE", 204)] {
+        let answer = ask(&endpoint, configure(method, "/register/1", "token", "")).await;
+        assert_eq!(answer.status, status);
+    }
+    assert_eq!(recorder.calls(), 2);
+}
+
+#[tokio::test]
+async fn a_closure_refuses_with_any_error() {
+    for (code, status) in [
+        (ErrorCode::InvalidRedirectUri, 400),
+        (ErrorCode::InvalidClientMetadata, 400),
+        (ErrorCode::InvalidSoftwareStatement, 400),
+        (ErrorCode::UnapprovedSoftwareStatement, 400),
+        (ErrorCode::InvalidToken, 401),
+        (ErrorCode::AccessDenied, 403),
+        (ErrorCode::InsufficientScope, 403),
+    ] {
+        let policy = policy_fn(move |_: &mut Proposal| Err(Reply::refuse(code, "Not here.")));
+        assert_refused(&policy, &json!({}), status, code.as_str()).await;
+        let policy = PolicyLayer::new(move |_: Proposal| async move {
+            tokio::task::yield_now().await;
+            Err(Reply::refuse(code, "Not here."))
+        });
+        assert_refused(&policy, &json!({}), status, code.as_str()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_closure_sees_who_asks_and_what_for() {
+    let policy = policy_fn(|proposal: &mut Proposal| {
+        let operation = proposal.operation();
+        assert_eq!(operation.kind(), proposal.kind());
+        assert_eq!(
+            operation.client_id().is_some(),
+            proposal.kind() == OperationKind::Update
+        );
+        assert_eq!(
+            operation.parts().headers["content-type"],
+            "application/json"
+        );
+        assert!(!operation.parts().headers.contains_key("authorization"));
+        assert_eq!(proposal.get("a"), Some(json!({"b": [1, null]})));
+        assert_eq!(proposal.get("c"), None);
+        assert_eq!(
+            proposal.names().collect::<Vec<_>>(),
+            ["a", "d", "e", "f", "g"]
+        );
+        let omitted = ["a", "c", "d", "e", "f", "g"].map(|name| proposal.is_omitted(name));
+        assert_eq!(omitted, [false, true, true, true, true, false]);
+        assert!(!format!("{proposal:?}").contains("sentinel"));
+        Ok(())
+    });
+    let metadata = json!({"a": {"b": [1, null]}, "d": null, "e": "", "f": [], "g": "sentinel"});
+    assert_passes(&policy, &metadata).await;
+}
+
+#[tokio::test]
+async fn a_closure_changes_members_and_leaves_the_others_as_they_were_written() {
+    let policy = policy_fn(|proposal: &mut Proposal| {
+        proposal.set("scope", "read");
+        proposal.set("new", json!({"a": [1, 2]}));
+        assert!(proposal.remove("logo_uri"));
+        assert!(!proposal.remove("logo_uri"));
+        Ok(())
+    });
+    let text = r#"{"scope": "admin", "big": 123456789012345678901234567890, "f": 1.50, "logo_uri": 1, "z": [ 1e2 ]}"#;
+    for judged in both(&policy, text).await {
+        assert_eq!(
+            judged.text.unwrap(),
+            r#"{"big":123456789012345678901234567890,"f":1.50,"new":{"a":[1,2]},"scope":"read","z":[ 1e2 ]}"#
+        );
+    }
+}
+
+/// A change that changes nothing is none: the text stays as it is.
+#[tokio::test]
+async fn a_member_that_is_not_there_is_not_taken_away() {
+    let policy = policy_fn(|proposal: &mut Proposal| {
+        proposal.remove("x");
+        Ok(())
+    });
+    assert_passes(&policy, &json!({"a": 1})).await;
+}
+
+#[tokio::test]
+async fn changed_metadata_is_held_to_the_limit_again() {
+    let grow = |length: usize| {
+        policy_fn(move |proposal: &mut Proposal| {
+            // {"x":""} besides.
+            proposal.set("x", "y".repeat(length - 8));
+            Ok(())
+        })
+    };
+    for (length, is_taken) in [(1_000, true), (1_001, false)] {
+        for request in [
+            register("{}"),
+            configure("PUT", "/register/1", "token", "{}"),
+        ] {
+            let recorder = Recorder::default();
+            let endpoint = DcrEndpoint::builder(grow(length).layer(recorder.clone()))
+                .body_limit(1_000)
+                .build_endpoint()
+                .unwrap();
+            let answer = ask(&endpoint, request).await;
+            if is_taken {
+                assert!(answer.status.is_success());
+            } else {
+                answer.assert_error(400, "invalid_client_metadata");
+            }
+            assert_eq!(recorder.calls(), usize::from(is_taken));
+        }
+    }
+    // 64 KiB unless set.
+    assert_refused(
+        &grow(64 * 1024 + 1),
+        &json!({}),
+        400,
+        "invalid_client_metadata",
+    )
+    .await;
+}
+
+/// What no client may send, no policy may make of it.
+#[tokio::test]
+async fn changed_metadata_is_held_to_the_rules_again() {
+    let mut deep = json!(1);
+    for _ in 0..130 {
+        deep = json!([deep]);
+    }
+    let too_deep = policy_fn(move |proposal: &mut Proposal| {
+        proposal.set("x", deep.clone());
+        Ok(())
+    });
+    assert_refused(&too_deep, &json!({}), 500, "server_error").await;
+    let reserved = policy_fn(|proposal: &mut Proposal| {
+        proposal.set("$serde_json::private::Number", "1");
+        Ok(())
+    });
+    assert_refused(&reserved, &json!({}), 500, "server_error").await;
+}
+
+#[tokio::test]
+async fn the_first_policy_added_is_the_first_to_judge() {
+    let policies = |backend: Recorder| {
+        ServiceBuilder::new()
+            .layer(policy_fn(|proposal: &mut Proposal| {
+                proposal.set("scope", "one");
+                Ok(())
+            }))
+            .layer(policy_fn(|proposal: &mut Proposal| {
+                assert_eq!(proposal.get("scope"), Some(json!("one")));
+                proposal.set("scope", "two");
+                Ok(())
+            }))
+            .service(backend)
+    };
+    let recorder = Recorder::default();
+    let endpoint = DcrEndpoint::new(policies(recorder.clone()));
+    assert_eq!(ask(&endpoint, register("{}")).await.status, 201);
+    let operation = &recorder.operations()[0];
+    assert_eq!(operation.metadata().unwrap().as_str(), r#"{"scope":"two"}"#);
+}
+
+/// An error of the backend is what it was.
+#[tokio::test]
+async fn an_error_of_the_backend_passes() {
+    let policy = policy_fn(|_: &mut Proposal| Ok(()));
+    let unavailable =
+        tower_dcr::backend_fn(|_| async { Err::<Reply, _>(tower_dcr::Unavailable::new()) });
+    let answer = ask(&DcrEndpoint::new(policy.layer(unavailable)), register("{}")).await;
+    answer.assert_error(503, "temporarily_unavailable");
+    let failed = tower_dcr::backend_fn(|_| async { Err::<Reply, BoxError>("x".into()) });
+    let answer = ask(&DcrEndpoint::new(policy.layer(failed)), register("{}")).await;
+    answer.assert_error(500, "server_error");
+}
+
+fn uris(uris: &[&str]) -> Value {
+    json!({"redirect_uris": uris})
+}
+
+#[tokio::test]
+async fn redirect_uris_on_hosts() {
+    let policy = PolicyLayer::new(RedirectUris::none().allow_hosts([
+        "App.example.com",
+        "[2001:DB8::1]",
+        "192.0.2.1",
+    ]));
+    for taken in [
+        &["https://app.example.com/cb"][..],
+        &["https://APP.example.com:8443/cb", "HTTPS://app.example.com"],
+        &["https://[2001:db8:0:0:0:0:0:1]/cb"],
+        &["https://[2001:db8::1]:8443/cb"],
+        &["https://192.0.2.1/cb"],
+        &[],
+    ] {
+        assert_passes(&policy, &uris(taken)).await;
+    }
+    for refused in [
+        "https://evil.example/cb",
+        "https://app.example.com.evil.example/cb",
+        "https://sub.app.example.com/cb",
+        "https://example.com/cb",
+        "https://app.example.com./cb",
+        "https://app%2eexample.com/cb",
+        "https://app.example.com@evil.example/cb",
+        "https://app.example.com\\@evil.example/cb",
+        "https://evil.example#@app.example.com/",
+        "https://evil.example/?https://app.example.com",
+        "https://[2001:db8::2]/cb",
+        "https://[::ffff:192.0.2.1]/cb",
+        "https://192.0.2.01/cb",
+        "https:app.example.com/cb",
+        "https:///app.example.com",
+        "//app.example.com/cb",
+        "/cb",
+        "",
+        "http://app.example.com/cb",
+        "http://localhost/cb",
+        "com.example.app:/cb",
+        "javascript://app.example.com/%0aalert(1)",
+        "https://\u{ff41}pp.example.com/cb",
+    ] {
+        assert_refused(&policy, &uris(&[refused]), 400, "invalid_redirect_uri").await;
+        let mixed = uris(&["https://app.example.com/cb", refused]);
+        assert_refused(&policy, &mixed, 400, "invalid_redirect_uri").await;
+    }
+    // Not there, or said to mean nothing: there is nothing to judge. What it means is the backend's to say.
+    for omitted in [
+        json!({}),
+        json!({"redirect_uris": null}),
+        json!({"redirect_uris": ""}),
+    ] {
+        assert_passes(&policy, &omitted).await;
+    }
+    for wrong in [
+        json!("https://app.example.com/cb"),
+        json!({}),
+        json!([1]),
+        json!([null]),
+        json!([["https://app.example.com/cb"]]),
+    ] {
+        assert_refused(
+            &policy,
+            &json!({"redirect_uris": wrong}),
+            400,
+            "invalid_redirect_uri",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn redirect_uris_with_schemes_and_on_this_machine() {
+    let policy = PolicyLayer::new(
+        RedirectUris::none()
+            .allow_schemes(["Cursor", "com.example.app"])
+            .allow_loopback(),
+    );
+    for taken in [
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "CURSOR://x",
+        "com.example.app:/cb",
+        "http://localhost:1/cb",
+        "http://127.0.0.1/",
+        "http://[::1]/",
+    ] {
+        assert_passes(&policy, &uris(&[taken])).await;
+    }
+    for refused in [
+        "cursor2://x",
+        "com.example.app.evil:/cb",
+        "https://localhost/cb",
+        "http://localhost.evil.example/",
+        "http://127.0.0.2/",
+        "http://[::2]/",
+        "http://[0:0:0:0:0:0:0:1]/",
+        "https://app.example.com/",
+    ] {
+        assert_refused(&policy, &uris(&[refused]), 400, "invalid_redirect_uri").await;
+    }
+    let https = PolicyLayer::new(RedirectUris::none().allow_schemes(["https"]));
+    assert_passes(&https, &uris(&["https://anywhere.example/cb"])).await;
+    assert_refused(
+        &https,
+        &uris(&["http://localhost/cb"]),
+        400,
+        "invalid_redirect_uri",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_number_of_redirect_uris() {
+    let policy = PolicyLayer::new(MaxRedirectUris::new(2));
+    let uri = "https://app.example.com/cb";
+    for taken in [&[][..], &[uri], &[uri, uri]] {
+        assert_passes(&policy, &uris(taken)).await;
+    }
+    assert_refused(
+        &policy,
+        &uris(&[uri, uri, uri]),
+        400,
+        "invalid_redirect_uri",
+    )
+    .await;
+    let wrong = json!({"redirect_uris": {"0": uri, "1": uri, "2": uri}});
+    assert_refused(&policy, &wrong, 400, "invalid_redirect_uri").await;
+    assert_passes(&policy, &json!({})).await;
+}
+
+#[tokio::test]
+async fn scopes_are_narrowed() {
+    let policy = PolicyLayer::new(Scopes::narrow_to(["read", "write"]));
+    for taken in ["read", "write read", "read read"] {
+        assert_passes(&policy, &json!({"scope": taken})).await;
+    }
+    for (asked, granted) in [
+        ("read admin", "read"),
+        ("admin write read", "write read"),
+        ("read READ", "read"),
+        ("read read\tadmin", "read"),
+        ("  read   admin ", "read"),
+    ] {
+        assert_changed(
+            &policy,
+            &json!({"scope": asked, "a": 1}),
+            &json!({"scope": granted, "a": 1}),
+        )
+        .await;
+    }
+    // Nothing would be left, which may mean everything.
+    for refused in ["admin", "READ", " ", "read,write", "\u{ff52}ead"] {
+        assert_refused(
+            &policy,
+            &json!({"scope": refused}),
+            400,
+            "invalid_client_metadata",
+        )
+        .await;
+    }
+    for wrong in [json!(["read"]), json!(1), json!({"read": true})] {
+        assert_refused(
+            &policy,
+            &json!({"scope": wrong}),
+            400,
+            "invalid_client_metadata",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn scopes_that_are_not_allowed_are_refused() {
+    let policy = PolicyLayer::new(Scopes::only(["read", "write"]));
+    assert_passes(&policy, &json!({"scope": "write read"})).await;
+    for refused in ["read admin", "admin", "Read", "read\twrite"] {
+        assert_refused(
+            &policy,
+            &json!({"scope": refused}),
+            400,
+            "invalid_client_metadata",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_is_omitted_is_written_in() {
+    for policy in [
+        Scopes::narrow_to(["read", "write"]),
+        Scopes::only(["read", "write"]),
+    ] {
+        for omitted in [
+            json!({}),
+            json!({"scope": null}),
+            json!({"scope": ""}),
+            json!({"scope": []}),
+        ] {
+            let all = PolicyLayer::new(policy.clone());
+            assert_changed(&all, &omitted, &json!({"scope": "read write"})).await;
+            let less = PolicyLayer::new(policy.clone().with_default("read"));
+            assert_changed(&less, &omitted, &json!({"scope": "read"})).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn members_are_forced() {
+    let policy = PolicyLayer::new(ForcedMembers::new([
+        ("token_endpoint_auth_method", json!("none")),
+        ("grant_types", json!(["authorization_code"])),
+        ("logo_uri", json!(null)),
+    ]));
+    let forced =
+        json!({"token_endpoint_auth_method": "none", "grant_types": ["authorization_code"]});
+    for asked in [
+        json!({}),
+        json!({"token_endpoint_auth_method": "client_secret_basic", "logo_uri": "https://x.example/"}),
+        json!({"grant_types": {"a": 1}}),
+    ] {
+        assert_changed(&policy, &asked, &forced).await;
+    }
+}
+
+#[tokio::test]
+async fn self_asserted_uris_on_other_hosts() {
+    let at = |name: &str, value: Value| json!({"redirect_uris": ["https://App.example.com/cb", "cursor://app2.example.com/x"], name: value});
+    let refusing = PolicyLayer::new(SelfAssertedUris::refused_elsewhere());
+    let dropping = PolicyLayer::new(SelfAssertedUris::dropped_elsewhere());
+    for name in [
+        "client_uri",
+        "logo_uri",
+        "tos_uri",
+        "policy_uri",
+        "logo_uri#fr",
+        "client_uri#x-y",
+    ] {
+        for taken in [
+            "https://app.example.com/logo",
+            "http://APP.EXAMPLE.COM:8080/",
+            "https://app2.example.com/",
+        ] {
+            assert_passes(&refusing, &at(name, json!(taken))).await;
+            assert_passes(&dropping, &at(name, json!(taken))).await;
+        }
+        for elsewhere in [
+            json!("https://evil.example/logo"),
+            json!("https://app.example.com.evil.example/"),
+            json!("https://app.example.com@evil.example/"),
+            json!("https://app.example.com./"),
+            json!("data:image/png;base64,x"),
+            json!("/logo.png"),
+            json!(["https://app.example.com/logo"]),
+            json!({"a": 1}),
+            json!(1),
+        ] {
+            let asked = at(name, elsewhere);
+            assert_refused(&refusing, &asked, 400, "invalid_client_metadata").await;
+            let mut without = asked.clone();
+            without.as_object_mut().unwrap().remove(name);
+            assert_changed(&dropping, &asked, &without).await;
+        }
+        for omitted in [json!(null), json!(""), json!([])] {
+            assert_passes(&refusing, &at(name, omitted.clone())).await;
+        }
+    }
+    // Without a redirect URI there is no host, and other members are not its business.
+    let asked = json!({"client_uri": "https://app.example.com/"});
+    assert_refused(&refusing, &asked, 400, "invalid_client_metadata").await;
+    assert_passes(&refusing, &at("jwks_uri", json!("https://keys.example/"))).await;
+}
+
+/// Its claims would override what was judged (RFC 7591 section 2.3).
+#[tokio::test]
+async fn a_software_statement_is_no_way_around() {
+    async fn assert<J: Judge>(refusing: J, allowing: J) {
+        let asked = json!({"scope": "read", "software_statement": "eyJhbGciOiJSUzI1NiJ9.e30.x"});
+        let refusing = PolicyLayer::new(refusing);
+        assert_refused(&refusing, &asked, 400, "unapproved_software_statement").await;
+        for judged in both(&PolicyLayer::new(allowing), &asked.to_string()).await {
+            assert!(judged.answer.status.is_success());
+        }
+        for none in [json!(null), json!("")] {
+            for judged in both(
+                &refusing,
+                &json!({"scope": "read", "software_statement": none}).to_string(),
+            )
+            .await
+            {
+                assert!(judged.answer.status.is_success());
+            }
+        }
+    }
+    assert(
+        Scopes::only(["read"]),
+        Scopes::only(["read"]).allow_software_statement(),
+    )
+    .await;
+    assert(
+        MaxRedirectUris::new(1),
+        MaxRedirectUris::new(1).allow_software_statement(),
+    )
+    .await;
+    assert(
+        RedirectUris::none(),
+        RedirectUris::none().allow_software_statement(),
+    )
+    .await;
+    assert(
+        ForcedMembers::new([("a", "b")]),
+        ForcedMembers::new([("a", "b")]).allow_software_statement(),
+    )
+    .await;
+    assert(
+        SelfAssertedUris::refused_elsewhere(),
+        SelfAssertedUris::refused_elsewhere().allow_software_statement(),
+    )
+    .await;
+}
+
+/// Named twice, a member would be judged once and read twice: it does not come that far.
+#[tokio::test]
+async fn a_duplicate_is_no_way_around() {
+    let policy = PolicyLayer::new(Scopes::only(["read"]));
+    for text in [
+        r#"{"scope":"read","scope":"admin"}"#,
+        r#"{"scope":"read","\u0073cope":"admin"}"#,
+    ] {
+        for judged in both(&policy, text).await {
+            judged.answer.assert_error(400, "invalid_client_metadata");
+            assert_eq!(judged.text, None);
+        }
+    }
+    // An escape is no other name.
+    let escaped = both(&policy, r#"{"\u0073cope":"admin"}"#).await;
+    assert!(escaped.iter().all(|judged| judged.text.is_none()));
+}
+
+#[test]
+fn policies_are_backends_and_debug_nothing() {
+    fn is_backend(_: &impl Backend) {}
+    let policy = policy_fn(|_: &mut Proposal| Ok(())).layer(Recorder::default());
+    is_backend(&policy.clone());
+    assert_eq!(format!("{policy:?}"), "Policy { .. }");
+    let forced = ForcedMembers::new([("a", "sentinel")]);
+    assert_eq!(format!("{forced:?}"), r#"{"a"}"#);
+}
