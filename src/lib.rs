@@ -52,8 +52,10 @@
 //! - `tokio` (default): the [body time-out](DcrBuilder::body_timeout) and the
 //!   [backend time-out](DcrBuilder::backend_timeout), on tokio's timer; and tower's errors `Elapsed` and `Closed`, which
 //!   need tokio themselves, are known as 503. They do not run outside a tokio runtime.
-//! - `tracing` (default): the cause of each 5xx is logged at error level, and a registry that fills up at warning level.
+//! - `tracing` (default): each operation has a span, the cause of each 5xx is logged at error level, and a registry that
+//!   fills up at warning level.
 //! - `embedded`: the module [`embedded`]; `embedded-redb` keeps its clients in a file.
+//! - `policy`: those of the policies in the module [`policy`] that look into URIs, and [`TokenList`].
 //! - `authlete`: the module [`authlete`], for an HTTP client that you bring; `authlete-client` brings one, and
 //!   `authlete-emulator` an Authlete to develop against.
 //!

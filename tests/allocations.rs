@@ -8,9 +8,12 @@ use std::task::{Context, Poll, Waker};
 use allocation_counter::{AllocationInfo, measure};
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
+use serde_json::Value;
 use tower::{Layer, Service};
 use tower_dcr::embedded::EmbeddedBackend;
-use tower_dcr::{BoxError, DcrEndpoint, DcrLayer, Reply, backend_fn};
+use tower_dcr::{
+    Backend, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, Register, Reply, backend_fn,
+};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 type Body = Full<bytes::Bytes>;
@@ -96,20 +99,23 @@ fn what_passes_through_allocates_nothing_more_than_the_inner_service() {
 fn a_client_takes_no_more_room_than_it_wrote() {
     const LIMIT: usize = 64 * 1024;
     let filled = |start: &str, item: &str, end: &str| {
-        let count = (LIMIT - start.len() - end.len()) / (item.len() + 1);
+        // With room for what is issued.
+        let count = (LIMIT - 1_000 - start.len() - end.len()) / (item.len() + 1);
         format!("{start}{}{end}", vec![item; count].join(","))
     };
     let redirect = r#"{"redirect_uris":["https://client.example.org/cb"]"#;
     let deep = format!("{}0{}", "{\"\":".repeat(110), "}".repeat(110));
-    let members: Vec<String> = (0..4_000)
-        .map(|n| format!("\"client_name#{n:x}\":\"\""))
+    let deep = format!("{{\"kty\":\"x\",\"x\":{deep}}}");
+    let members: Vec<String> = (0..2_500)
+        .map(|n| format!(",\"client_name#{n:x}\":\"\""))
         .collect();
+    let members = members.concat();
     for (name, body) in [
         (
             "text",
             format!(
                 "{redirect},\"client_name\":\"{}\"}}",
-                "x".repeat(LIMIT - 100)
+                "x".repeat(LIMIT - 1_000)
             ),
         ),
         (
@@ -120,13 +126,17 @@ fn a_client_takes_no_more_room_than_it_wrote() {
             "flat keys",
             filled(
                 &format!("{redirect},\"jwks\":{{\"keys\":["),
-                "{\"\":0}",
+                "{\"kty\":\"x\"}",
                 "]}}",
             ),
         ),
         (
             "numbers",
-            filled(&format!("{redirect},\"jwks\":{{\"keys\":["), "1e15", "]}}"),
+            filled(
+                &format!("{redirect},\"jwks\":{{\"keys\":[],\"x\":["),
+                "1e15",
+                "]}}",
+            ),
         ),
         (
             "contacts",
@@ -136,26 +146,19 @@ fn a_client_takes_no_more_room_than_it_wrote() {
             "redirect URIs",
             filled("{\"redirect_uris\":[", "\"a:\"", "]}"),
         ),
-        (
-            "members",
-            format!(
-                "{redirect},{}}}",
-                members
-                    .join(",")
-                    .chars()
-                    .take(LIMIT - 100)
-                    .collect::<String>()
-                    + "\""
-            ),
-        ),
+        ("members", format!("{redirect}{members}}}")),
         (
             "unknown",
             filled(&format!("{redirect},\"unknown\":["), "[]", "]}"),
         ),
     ] {
-        let endpoint = DcrEndpoint::new(
-            EmbeddedBackend::in_memory("https://as.example.com/register").unwrap(),
-        );
+        // Without the bounds that would refuse most of it first.
+        let backend = EmbeddedBackend::builder("https://as.example.com/register")
+            .max_member_length(LIMIT)
+            .max_redirect_uris(LIMIT)
+            .max_contacts(LIMIT)
+            .in_memory();
+        let endpoint = DcrEndpoint::new(backend.unwrap());
         let request = Request::post("/register")
             .header("content-type", "application/json")
             .body(Body::from(body.clone()))
@@ -164,7 +167,10 @@ fn a_client_takes_no_more_room_than_it_wrote() {
         let info = measure(|| {
             let mut endpoint = endpoint.clone();
             let future = pin!(endpoint.call(request));
-            assert!(future.poll(&mut context).is_ready());
+            let Poll::Ready(Ok(response)) = future.poll(&mut context) else {
+                panic!("not at once");
+            };
+            assert_eq!(response.status(), 201, "{name}");
         });
         println!("{name}, {} bytes: {info:?}", body.len());
         // The request's own text was freed on the way.
@@ -177,4 +183,35 @@ fn a_client_takes_no_more_room_than_it_wrote() {
             info.bytes_max
         );
     }
+}
+
+/// Clients that come, are used and go leave nothing behind.
+#[test]
+fn a_registry_does_not_grow_with_what_is_gone() {
+    let backend = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.unwrap();
+    let come_and_go = |count: usize| {
+        measure(|| {
+            runtime.block_on(async {
+                for _ in 0..count {
+                    let metadata = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
+                    let metadata = ClientMetadata::parse(metadata).unwrap();
+                    let reply = backend
+                        .execute(Register::new(metadata).into())
+                        .await
+                        .unwrap();
+                    let information: Value =
+                        serde_json::from_slice(reply.content().unwrap()).unwrap();
+                    let id = information["client_id"].as_str().unwrap();
+                    backend.look_up(id).await.unwrap();
+                    assert!(backend.delete(id).await.unwrap());
+                }
+            });
+        })
+    };
+    // What the tables take at first they keep.
+    come_and_go(100);
+    let left = come_and_go(1_000).bytes_current;
+    assert!(left.abs() < 1_000, "{left} bytes are left");
 }

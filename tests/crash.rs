@@ -155,6 +155,18 @@ async fn live(
     acknowledged
 }
 
+/// The file is whole, or it is not there.
+#[test]
+fn a_server_that_is_killed_while_it_makes_its_file_starts_again() {
+    for round in 0..60 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("clients.redb");
+        let environment = [("DCR_DATABASE", path.to_str().unwrap())];
+        start_and_kill("axum", &environment, Duration::from_micros(300 * round));
+        Example::start_with("axum", &environment).kill();
+    }
+}
+
 /// Asks for clients, and gives how many of them are not what was acknowledged, nor what was asked for since. From here on
 /// they are what they are.
 async fn verify(server: &Server, clients: &mut Vec<Known>) -> usize {

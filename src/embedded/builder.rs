@@ -25,7 +25,7 @@ use super::{EmbeddedBackend, EmbeddedError};
 /// | [`max_clients`](Self::max_clients) | 100,000 |
 /// | [`max_redirect_uris`](Self::max_redirect_uris), [`max_contacts`](Self::max_contacts) | 32, 16 |
 /// | [`max_member_length`](Self::max_member_length) | 16 KiB |
-/// | [`secret_lifetime`](Self::secret_lifetime), [`remove_unused_after`](Self::remove_unused_after) | for ever |
+/// | [`secret_lifetime`](Self::secret_lifetime), [`remove_never_used_after`](Self::remove_never_used_after) | for ever |
 /// | [`rotate_registration_access_token`](Self::rotate_registration_access_token) | off |
 /// | [`registration_only`](Self::registration_only) | off: clients manage themselves |
 ///
@@ -37,7 +37,7 @@ use super::{EmbeddedBackend, EmbeddedError};
 /// let backend = EmbeddedBackend::builder("https://as.example.com/register")
 ///     .grant_types_supported(["authorization_code", "refresh_token"])
 ///     .max_clients(10_000)
-///     .remove_unused_after(Duration::from_secs(24 * 60 * 60))
+///     .remove_never_used_after(Duration::from_secs(24 * 60 * 60))
 ///     .in_memory()?;
 /// # let _ = backend;
 /// # Ok::<(), EmbeddedError>(())
@@ -109,7 +109,8 @@ impl EmbeddedBuilder {
     /// `tls_client_auth`, `self_signed_tls_client_auth`.
     ///
     /// A client that names none is registered with `client_secret_basic` (RFC 7591 section 2), or with the first of these
-    /// where that is not among them.
+    /// where that is not among them. Name those that your token endpoint knows: they are
+    /// [announced](EmbeddedBackend::supported).
     pub fn token_endpoint_auth_methods_supported<T: Into<String>>(
         mut self,
         methods: impl IntoIterator<Item = T>,
@@ -173,9 +174,12 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// Removes clients that nobody [looked up](EmbeddedBackend::look_up) for this time after they registered, in a thread
-    /// of its own. In whole seconds, at least one. Unless set, they stay.
-    pub fn remove_unused_after(mut self, lifetime: Duration) -> Self {
+    /// Removes clients that were never [looked up](EmbeddedBackend::look_up) in this time after they registered. Unless
+    /// set, they stay; a client that was looked up once stays in any case.
+    ///
+    /// In whole seconds, at least one. A thread of its own looks for them, every hundredth of the time and at least once a
+    /// minute; until then they are there.
+    pub fn remove_never_used_after(mut self, lifetime: Duration) -> Self {
         self.unused_lifetime = Some(lifetime);
         self
     }
@@ -193,8 +197,11 @@ impl EmbeddedBuilder {
     /// Is told what becomes of clients, with the `client_id`, once it is kept: to revoke the tokens of a client that is
     /// gone, say. The last one set counts.
     ///
-    /// It is told in the order in which it happened, on the thread that keeps the clients, and before the client gets its
-    /// answer. So it must not wait: send it to a channel, and never call the registry from it.
+    /// Changes are told in their order, on the thread that keeps the clients, and before the client gets its answer. So the
+    /// observer must not wait: send it to a channel, and never call the registry from it. A server that is killed may not
+    /// be told of its last changes; [`list`](EmbeddedBackend::list) at the start shows which clients there are.
+    ///
+    /// A new secret or a new registration access token is no change of this kind, and a look-up is none.
     pub fn on_change(
         mut self,
         observer: impl Fn(ClientChange, &str) + Send + Sync + 'static,
@@ -216,7 +223,7 @@ impl EmbeddedBuilder {
     /// [`EmbeddedError::InvalidConfigurationEndpoint`] where the URL is not one that
     /// [`EmbeddedBackend::in_memory`] takes, [`EmbeddedError::InvalidSetting`] where a setting makes no sense,
     /// [`EmbeddedError::Thread`] where the system has no thread for
-    /// [`remove_unused_after`](Self::remove_unused_after).
+    /// [`remove_never_used_after`](Self::remove_never_used_after).
     pub fn in_memory(self) -> Result<EmbeddedBackend, EmbeddedError> {
         let observer = self.observer.clone();
         let settings = self.settings()?;
@@ -278,6 +285,11 @@ impl EmbeddedBuilder {
             ),
             (
                 "grant_types_supported",
+                "names a grant type without a name",
+                rules.grant_types.iter().any(String::is_empty),
+            ),
+            (
+                "grant_types_supported",
                 "names password, which is never supported",
                 rules.grant_types.iter().any(|grant| grant == PASSWORD),
             ),
@@ -307,7 +319,7 @@ impl EmbeddedBuilder {
                 secret_lifetime.is_some_and(|lifetime| lifetime.seconds == 0),
             ),
             (
-                "remove_unused_after",
+                "remove_never_used_after",
                 "is less than a second",
                 unused_lifetime == Some(0),
             ),

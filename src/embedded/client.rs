@@ -50,8 +50,7 @@ pub(super) fn recognise(
     let previous = client.and_then(|client| client.previous_token.as_ref());
     let valid = previous.filter(|(_, until)| now < *until);
     let is = |expected: Option<&TokenDigest>| {
-        let matches = expected.unwrap_or(&TokenDigest::NOBODY).matches(presented);
-        matches && expected.is_some()
+        expected.unwrap_or(&TokenDigest::NOBODY).matches(presented)
     };
     let (is_current, is_previous) = (is(current), is(valid.map(|(digest, _)| digest)));
     if is_current {
@@ -139,7 +138,7 @@ pub(super) type Position<'c> = (u64, u64, &'c str);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientOrder {
-    /// The longest registered first.
+    /// The longest registered first; those of the same second by their identifiers.
     Age,
     /// Those that were never looked up first, by their age; then those whose last look-up is the longest ago.
     LastUse,

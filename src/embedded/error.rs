@@ -29,6 +29,9 @@ pub enum EmbeddedError {
         fault: &'static str,
     },
 
+    /// The text is no [cursor](super::RegisteredClient::cursor).
+    InvalidCursor,
+
     /// The file is open already, in this process or another. Two registries in one file would not see each other's clients.
     #[cfg(feature = "embedded-redb")]
     #[cfg_attr(docsrs, doc(cfg(feature = "embedded-redb")))]
@@ -112,15 +115,16 @@ impl fmt::Display for EmbeddedError {
                 "the URL of the client configuration endpoint {fault}: write one like \"https://as.example.com/register\""
             ),
             Self::InvalidSetting { setting, fault } => write!(f, "{setting} {fault}"),
+            Self::InvalidCursor => f.write_str("the text is no cursor of a list of clients"),
             #[cfg(feature = "embedded-redb")]
             Self::Locked { path } => write!(
                 f,
-                "the registry's file \"{}\" is open already, in this process or another: give each registry a file of its own",
+                "the file \"{}\" is open already, in this process or another: give each registry a file of its own",
                 path.display()
             ),
             #[cfg(feature = "embedded-redb")]
             Self::Unusable { path, fault, .. } => {
-                write!(f, "the registry's file \"{}\" {fault}", path.display())
+                write!(f, "the file \"{}\" {fault}", path.display())
             }
             Self::Storage { .. } => f.write_str("the registry's file cannot be reached"),
             Self::Full { .. } => f.write_str(
@@ -135,7 +139,9 @@ impl fmt::Display for EmbeddedError {
 impl std::error::Error for EmbeddedError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::InvalidConfigurationEndpoint { .. } | Self::InvalidSetting { .. } => None,
+            Self::InvalidConfigurationEndpoint { .. }
+            | Self::InvalidSetting { .. }
+            | Self::InvalidCursor => None,
             #[cfg(feature = "embedded-redb")]
             Self::Locked { .. } => None,
             #[cfg(feature = "embedded-redb")]

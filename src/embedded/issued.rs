@@ -32,6 +32,12 @@ impl Given {
         serde_json::from_str(text)
             .map(Self::Text)
             .or_else(|_| serde_json::from_str(text).map(Self::Number))
+            // Some write a whole number as `1.0`.
+            .or_else(|error| {
+                text.strip_suffix(".0").map_or(Err(error), |text| {
+                    serde_json::from_str(text).map(Self::Number)
+                })
+            })
             .unwrap_or(Self::Neither)
     }
 

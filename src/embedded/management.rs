@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::client::Position;
 use super::credentials::{TokenDigest, new_secret};
 use super::rules::supported_response_types;
 use super::store::{ClientChange, Store};
@@ -15,6 +16,13 @@ use crate::BearerToken;
 /// To what the last use of a client is kept, in seconds: a client that is looked up all the time is not written all the
 /// time.
 const USE_RESOLUTION: u64 = 60 * 60;
+
+/// A place in an order, from the text of a cursor.
+fn parse_cursor(cursor: &str) -> Option<Position<'_>> {
+    let (one, rest) = cursor.split_once('.')?;
+    let (two, client_id) = rest.split_once('.')?;
+    Some((one.parse().ok()?, two.parse().ok()?, client_id))
+}
 
 /// For the rest of the server.
 ///
@@ -31,11 +39,11 @@ const USE_RESOLUTION: u64 = 60 * 60;
 /// # let (client_id, client_secret) = (reply["client_id"].as_str().unwrap(), reply["client_secret"].as_str().unwrap());
 /// // At the authorization endpoint: is this a client, and may it be redirected there?
 /// let client = registry.look_up(client_id).await?.ok_or("no such client")?;
-/// let metadata = client.metadata().to_map();
-/// let redirect_uris = metadata["redirect_uris"].as_array().unwrap();
-/// assert!(redirect_uris.iter().any(|uri| uri == "https://client.example.org/cb"));
+/// assert!(client.may_redirect_to("https://client.example.org/cb"));
+/// assert!(!client.may_redirect_to("https://client.example.org/cb?x"));
 ///
 /// // At the token endpoint: is it the client that it says it is?
+/// assert_eq!(client.token_endpoint_auth_method(), "client_secret_basic");
 /// assert!(client.has_client_secret(client_secret));
 /// assert!(!client.has_client_secret("a guess"));
 /// # Ok(())
@@ -44,7 +52,7 @@ const USE_RESOLUTION: u64 = 60 * 60;
 impl EmbeddedBackend {
     /// The client with this identifier, for the authorization and the token endpoint. It counts as a use: a client that
     /// was never looked up may have to [make room](super::EmbeddedBuilder::max_clients), or is
-    /// [removed](super::EmbeddedBuilder::remove_unused_after) in time.
+    /// [removed](super::EmbeddedBuilder::remove_never_used_after) in time.
     ///
     /// # Errors
     ///
@@ -80,20 +88,35 @@ impl EmbeddedBackend {
         Ok(Some(RegisteredClient::new(client_id.into(), client, now)))
     }
 
-    /// Clients in an order, at most so many, after this one: pass `None`, then the last client of each page, until a page
-    /// is not full. It is no use of a client.
+    /// The client with this identifier, for your own management: it is no use of the client.
     ///
     /// # Errors
     ///
     /// [`EmbeddedError::Storage`] where the file cannot be read.
+    pub async fn get(&self, client_id: &str) -> Result<Option<RegisteredClient>, EmbeddedError> {
+        let now = self.registry.settings.clock.now();
+        let found = self.store().get(client_id).await?;
+        Ok(found.map(|client| RegisteredClient::new(client_id.into(), client, now)))
+    }
+
+    /// Clients in an order, at most so many: pass `None`, then the [cursor](RegisteredClient::cursor) of the last client of
+    /// each page, until a page is not full. It is no use of a client. A client whose place in the order changes in between
+    /// may be missed, or come twice; the one of the cursor need not be there any more.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::InvalidCursor`] where the cursor is none, [`EmbeddedError::Storage`] where the file cannot be read.
     pub async fn list(
         &self,
         order: ClientOrder,
-        after: Option<&RegisteredClient>,
+        after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<RegisteredClient>, EmbeddedError> {
         let now = self.registry.settings.clock.now();
-        let after = after.map(|after| after.client.position(order, after.client_id()));
+        let after = match after {
+            Some(cursor) => Some(parse_cursor(cursor).ok_or(EmbeddedError::InvalidCursor)?),
+            None => None,
+        };
         let clients = self.store().list(order, after, limit).await?;
         Ok(clients
             .into_iter()
@@ -116,6 +139,8 @@ impl EmbeddedBackend {
 
     /// Gives a client that lost its registration access token a new one. Those before it are not valid any more. `None`
     /// where there is no such client.
+    ///
+    /// A client that was registered [without management](super::EmbeddedBuilder::registration_only) can manage itself then.
     ///
     /// # Errors
     ///
@@ -148,6 +173,11 @@ impl EmbeddedBackend {
     /// What clients can be registered for, as members of the metadata document of the authorization server (RFC 8414
     /// section 2): `grant_types_supported`, `response_types_supported`, `token_endpoint_auth_methods_supported` and
     /// `subject_types_supported`.
+    ///
+    /// Set what [grant types](super::EmbeddedBuilder::grant_types_supported) and
+    /// [methods](super::EmbeddedBuilder::token_endpoint_auth_methods_supported) your token endpoint has, or the document
+    /// promises what it cannot do. With `client_secret_jwt` or `private_key_jwt` among the methods, the document must also
+    /// have `token_endpoint_auth_signing_alg_values_supported`, which is yours to add.
     #[must_use]
     pub fn supported(&self) -> Map<String, Value> {
         let rules = &self.registry.settings.rules;
@@ -173,13 +203,13 @@ impl EmbeddedBackend {
     ///
     /// # Errors
     ///
-    /// [`EmbeddedError::Unusable`] where there is a file already, or it cannot be written. What was written of it then is
-    /// left there.
+    /// [`EmbeddedError::Unusable`] where there is a file already, or it cannot be written;
+    /// [`EmbeddedError::Storage`] where the registry's own file cannot be read.
     #[cfg(feature = "embedded-redb")]
     #[cfg_attr(docsrs, doc(cfg(feature = "embedded-redb")))]
     pub async fn back_up(&self, path: impl AsRef<Path>) -> Result<(), EmbeddedError> {
         let path = path.as_ref();
-        let backed_up = self.store().back_up(path).await;
+        let backed_up = self.store().back_up(path).await?;
         backed_up.map_err(|fault| EmbeddedError::of_file(path, fault))
     }
 

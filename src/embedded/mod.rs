@@ -123,13 +123,17 @@ impl EmbeddedBackend {
     /// A registry in a file, with the default settings. The URL is that of [`in_memory`](Self::in_memory).
     ///
     /// What was answered is on disk. Requests that come at the same time share a write to the disk, which happens on a
-    /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone. It is
-    /// opened once: a second process, or a second registry, is refused. Opening it reads all of it, so that damage is
-    /// found then; this blocks, for seconds where there are a million clients.
+    /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone; an empty one
+    /// that is there keeps the owner and the mode that it has. It holds the secrets of clients as they were issued, and so
+    /// does each backup (of tokens there are only hashes). It is opened once: a second process, or a second registry, is
+    /// refused. Opening it reads all of it, so that damage is found then; this blocks, for seconds where there are a
+    /// million clients. The URL is not kept: where it changes, clients are told the new one.
     ///
     /// When the last handle is dropped, the file is closed. A server that is killed, or loses its power, finds every
-    /// client again. A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file
-    /// while it does not.
+    /// client again. On a disk that is full, changes are answered 503, and reads go on.
+    ///
+    /// A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file while it does not.
+    /// It is a file as any other; to restore it, stop the server first, and put it in the place of the one that was there.
     ///
     /// The file carries the version of its format. A newer version of this crate opens an older file, and brings it up to
     /// date where it is opened; an older version refuses a newer file, and leaves it as it is.
@@ -158,8 +162,11 @@ impl Backend for EmbeddedBackend {
 
     async fn execute(&self, operation: Operation) -> Result<Reply, EmbeddedError> {
         let registry = &self.registry;
+        let body_limit = operation.body_limit();
         match operation {
-            Operation::Register(register) => registry.register(register.metadata()).await,
+            Operation::Register(register) => {
+                registry.register(register.metadata(), body_limit).await
+            }
             Operation::Read(read) => {
                 let token = read.registration_access_token();
                 registry.read(read.client_id(), token).await
@@ -167,7 +174,7 @@ impl Backend for EmbeddedBackend {
             Operation::Update(update) => {
                 let token = update.registration_access_token();
                 registry
-                    .update(update.client_id(), token, update.metadata())
+                    .update(update.client_id(), token, update.metadata(), body_limit)
                     .await
             }
             Operation::Delete(delete) => {

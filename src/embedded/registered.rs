@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::ClientOrder;
 use super::client::Client;
-use crate::ClientMetadata;
+use super::rules::is_same_loopback;
+use crate::{ClientMetadata, json};
 
 /// A registered client, as the registry had it when it was asked. Times are in seconds since 1970, as in the protocol.
 ///
-/// `Debug` shows the identifier and the times.
+/// `Debug` shows the identifier, and when it was issued and last used.
 #[derive(Clone)]
 pub struct RegisteredClient {
     client_id: Arc<str>,
@@ -41,7 +43,8 @@ impl RegisteredClient {
         self.client.issued_at
     }
 
-    /// When it was last [looked up](super::EmbeddedBackend::look_up), to the hour; `None` where it never was.
+    /// When it was last [looked up](super::EmbeddedBackend::look_up); `None` where it never was. This is written down once
+    /// an hour at most, so there may have been later look-ups within that hour.
     #[must_use]
     pub fn last_used(&self) -> Option<u64> {
         Some(self.client.last_used).filter(|at| *at > 0)
@@ -52,6 +55,38 @@ impl RegisteredClient {
     #[must_use]
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
+    }
+
+    /// Where it stands in an order, for the next page of [`list`](super::EmbeddedBackend::list): a text that may stand in a
+    /// URL as it is.
+    #[must_use]
+    pub fn cursor(&self, order: ClientOrder) -> String {
+        let (one, two, client_id) = self.client.position(order, &self.client_id);
+        format!("{one}.{two}.{client_id}")
+    }
+
+    /// How it authenticates at the token endpoint, such as `"client_secret_basic"`; with `"none"`, which is what most
+    /// applications on a user's machine use, it does not.
+    #[must_use]
+    pub fn token_endpoint_auth_method(&self) -> String {
+        let metadata = self.client.metadata.as_bytes();
+        let method = json::string_member(metadata, "token_endpoint_auth_method");
+        method.map(String::from).unwrap_or_default()
+    }
+
+    /// Whether the user may be sent back to this `redirect_uri`: it is one of the client's, compared as a string (RFC 9700
+    /// section 4.1.3). Of an `http` URI to the user's own machine the port may be another (RFC 8252 section 7.3): the
+    /// application listens where there is room.
+    #[must_use]
+    pub fn may_redirect_to(&self, redirect_uri: &str) -> bool {
+        let metadata = self.metadata.members();
+        let registered = metadata.get("redirect_uris");
+        let registered: Vec<String> = registered
+            .and_then(|uris| serde_json::from_str(uris.get()).ok())
+            .unwrap_or_default();
+        registered
+            .iter()
+            .any(|uri| uri == redirect_uri || is_same_loopback(uri, redirect_uri))
     }
 
     /// Its secret, where its method of authentication has one. To compare it, use

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::EmbeddedError;
 use super::client::{Client, Presented, Secret, SecretLifetime, expiry, recognise};
@@ -82,7 +82,11 @@ impl Registry {
         })
     }
 
-    pub(super) async fn register(&self, asked: &ClientMetadata) -> Result<Reply, EmbeddedError> {
+    pub(super) async fn register(
+        &self,
+        asked: &ClientMetadata,
+        body_limit: usize,
+    ) -> Result<Reply, EmbeddedError> {
         let settings = &self.settings;
         let accepted = match settings.rules.accept(&asked.members()) {
             Ok(accepted) => accepted,
@@ -105,25 +109,29 @@ impl Registry {
             metadata: accepted.metadata,
         };
         let information = settings.information(&client_id, &client, token.as_deref());
+        if information.len() > body_limit {
+            return Ok(too_long().into_reply());
+        }
         let (max_clients, warned) = (settings.max_clients, Arc::clone(&self.warned));
-        let is_kept = self
+        let kept = self
             .store
             .write(move |transaction| {
-                if !make_room(transaction, max_clients, now)? {
-                    return Ok(false);
+                if let Room::NoneFor(wait) = make_room(transaction, max_clients, now)? {
+                    return Ok(Err(wait));
                 }
                 transaction.put_as(ClientChange::Created, &client_id, client)?;
                 warn_when_filling(transaction.count()?, max_clients, &warned);
-                Ok(true)
+                Ok(Ok(()))
             })
             .await?;
-        if is_kept {
-            Ok(Reply::created(information))
-        } else {
-            Err(EmbeddedError::Full {
-                source: Unavailable::new(),
-            })
-        }
+        let unavailable = match kept {
+            Ok(()) => return Ok(Reply::created(information)),
+            Err(None) => Unavailable::new(),
+            Err(Some(seconds)) => Unavailable::new().retry_after(Duration::from_secs(seconds)),
+        };
+        Err(EmbeddedError::Full {
+            source: unavailable,
+        })
     }
 
     pub(super) async fn read(
@@ -175,6 +183,7 @@ impl Registry {
         client_id: &str,
         token: &BearerToken,
         asked: &ClientMetadata,
+        body_limit: usize,
     ) -> Result<Reply, EmbeddedError> {
         // Before the client is looked up, and whoever asks, so that the time this takes tells nothing. Also credentials
         // that are perhaps not needed: in the transaction nothing may fail.
@@ -221,6 +230,9 @@ impl Registry {
                     holds = &new_token;
                 }
                 let information = settings.information(client_id, &client, Some(holds));
+                if information.len() > body_limit {
+                    return Ok(too_long().into_reply());
+                }
                 transaction.put_as(ClientChange::Updated, client_id, client)?;
                 Ok(Reply::updated(information))
             },
@@ -300,6 +312,11 @@ impl Settings {
     }
 }
 
+/// A client may send back what it got (RFC 7592 section 2.2), so that must not be longer than what it may send.
+fn too_long() -> Refusal {
+    Refusal::metadata("The metadata is too long, with what the server adds to it.")
+}
+
 fn not_the_client() -> Reply {
     Reply::refuse(
         ErrorCode::InvalidToken,
@@ -313,21 +330,33 @@ impl Refusal {
     }
 }
 
-/// Makes room for one client more, and gives whether there is any.
-fn make_room(transaction: &mut Transaction<'_>, max_clients: u64, now: u64) -> Result<bool, Fault> {
+/// Whether there is room for one client more.
+enum Room {
+    Enough,
+    /// None for so many seconds, if it is known how many.
+    NoneFor(Option<u64>),
+}
+
+/// Makes room for one client more, if there is any to be made.
+fn make_room(transaction: &mut Transaction<'_>, max_clients: u64, now: u64) -> Result<Room, Fault> {
     for _ in 0..MAX_EVICTIONS {
         if transaction.count()? < max_clients {
-            return Ok(true);
+            return Ok(Room::Enough);
         }
-        let oldest = transaction.oldest_unused()?;
-        let Some((client_id, _)) =
-            oldest.filter(|(_, client)| client.issued_at.saturating_add(PROTECTED) < now)
-        else {
-            return Ok(false);
+        let Some((client_id, client)) = transaction.oldest_unused()? else {
+            return Ok(Room::NoneFor(None));
         };
+        let protected_until = client.issued_at.saturating_add(PROTECTED);
+        if now <= protected_until {
+            return Ok(Room::NoneFor(Some(protected_until - now + 1)));
+        }
         transaction.remove_as(ClientChange::Expired, &client_id)?;
     }
-    Ok(transaction.count()? < max_clients)
+    if transaction.count()? < max_clients {
+        Ok(Room::Enough)
+    } else {
+        Ok(Room::NoneFor(None))
+    }
 }
 
 /// Says once that the registry is filling up, and again after there was room in between.

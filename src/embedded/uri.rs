@@ -53,18 +53,23 @@ impl ConfigurationEndpoint {
     }
 }
 
-/// Whether a text is an absolute URI of RFC 3986 with one of these schemes and a host.
+/// Whether a text is an absolute URI of RFC 3986 with one of these schemes and a host, and nothing in front of the host.
 pub(super) fn is_url_of(text: &str, schemes: &[&str]) -> bool {
-    Uri::parse(text).is_ok_and(|uri| {
-        let scheme = uri.scheme().as_str();
-        let known = schemes
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known));
-        known
-            && uri
-                .authority()
-                .is_some_and(|authority| !authority.host().is_empty())
-    })
+    let Ok(uri) = Uri::parse(text) else {
+        return false;
+    };
+    let scheme = uri.scheme().as_str();
+    let known = schemes
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    known
+        && uri.authority().is_some_and(|authority| {
+            let host = authority.host();
+            !host.is_empty()
+                && !host.contains(['*', '%'])
+                && !authority.has_userinfo()
+                && authority.port_to_u16().is_ok()
+        })
 }
 
 #[cfg(test)]

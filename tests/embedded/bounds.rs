@@ -104,6 +104,7 @@ async fn the_oldest_that_was_never_looked_up_makes_room() {
         time.pass(10 * MINUTE - 1);
         let full = post(&backend, &metadata()).await;
         full.assert_error(503, "temporarily_unavailable");
+        assert_eq!(full.header("retry-after"), Some("1"));
         assert_eq!(read(&backend, &oldest).await.status, 200);
 
         time.pass(1);

@@ -125,7 +125,7 @@ async fn clients_that_nobody_looks_up_are_removed() {
     let count = Arc::clone(&expired);
     let builder = builder()
         .clock(time.clock())
-        .remove_unused_after(Duration::from_secs(5))
+        .remove_never_used_after(Duration::from_secs(5))
         .on_change(move |change, _| {
             count.fetch_add(u64::from(change == ClientChange::Expired), Ordering::SeqCst);
         });

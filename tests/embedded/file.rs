@@ -184,6 +184,22 @@ async fn a_file_of_a_newer_format() {
     assert_eq!(read(&backend, &clients[0]).await.json(), clients[0]);
 }
 
+/// A server that was killed while it made the file, and one that finds what somebody made beforehand.
+#[tokio::test]
+async fn a_file_that_was_not_finished() {
+    let (directory, path) = file();
+    let unfinished = directory.path().join("clients.redb.new");
+    fs::write(&unfinished, vec![0; 73_728]).unwrap();
+    let backend = open(&path).unwrap();
+    client(&backend, &metadata()).await;
+    assert!(!unfinished.exists());
+    drop(backend);
+
+    let (_directory, path) = file();
+    fs::write(&path, "").unwrap();
+    client(&open(&path).unwrap(), &metadata()).await;
+}
+
 /// Damage anywhere is found when the file is opened, or harms nothing.
 #[tokio::test]
 async fn a_file_that_is_damaged() {
@@ -248,6 +264,9 @@ async fn a_backup_while_it_runs() {
         // No backup is written over.
         let error = backend.back_up(&path).await.unwrap_err();
         assert!(matches!(error, EmbeddedError::Unusable { .. }));
+        assert!(error.to_string().contains("exists already"), "{error}");
+        // Nor is anything left beside it.
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 
         let restored = open(&path).unwrap();
         for client in &clients {

@@ -1,6 +1,6 @@
 //! For the rest of the server.
 
-use tower_dcr::embedded::ClientOrder;
+use tower_dcr::embedded::{ClientOrder, EmbeddedError};
 
 use super::*;
 
@@ -51,6 +51,15 @@ async fn a_use_is_kept_to_the_hour() {
         let listed = backend.list(ClientOrder::Age, None, 1).await.unwrap();
         assert_eq!(listed[0].last_used(), Some(first + HOUR));
     }
+}
+
+/// A clock that stands at its beginning.
+#[tokio::test]
+async fn a_use_in_the_first_second_of_1970() {
+    let backend = builder().clock(|| UNIX_EPOCH).in_memory().unwrap();
+    let information = client(&backend, &metadata()).await;
+    let found = backend.look_up(text(&information["client_id"])).await;
+    assert!(found.unwrap().unwrap().last_used().is_some());
 }
 
 #[tokio::test]
@@ -105,9 +114,9 @@ async fn clients_are_listed_by_age_and_by_last_use() {
             for limit in [1, 2, 3, 7, 100] {
                 let (mut found, mut last) = (Vec::new(), None);
                 loop {
-                    let page = backend.list(order, last.as_ref(), limit).await.unwrap();
+                    let page = backend.list(order, last.as_deref(), limit).await.unwrap();
                     found.extend(page.iter().map(|client| client.client_id().to_owned()));
-                    last = page.last().cloned();
+                    last = page.last().map(|last| last.cursor(order));
                     if page.len() < limit {
                         break;
                     }
@@ -242,5 +251,109 @@ async fn clients_that_do_not_manage_themselves() {
                 .unwrap()
                 .is_some()
         );
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_is_a_text() {
+    for (backend, _directory) in both(&builder()) {
+        let information = client(&backend, &metadata()).await;
+        let id = text(&information["client_id"]);
+        let found = backend.get(id).await.unwrap().unwrap();
+        let cursor = found.cursor(ClientOrder::Age);
+        assert!(
+            cursor
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+        );
+        // The client of a cursor need not be there.
+        backend.delete(id).await.unwrap();
+        let listed = backend.list(ClientOrder::Age, Some(&cursor), 9).await;
+        assert_eq!(listed.unwrap().len(), 0);
+        for none in [
+            "",
+            "1",
+            "1.2",
+            "x.0.y",
+            "1.-1.y",
+            "99999999999999999999.0.y",
+        ] {
+            let error = backend
+                .list(ClientOrder::Age, Some(none), 9)
+                .await
+                .unwrap_err();
+            assert!(
+                matches!(error, EmbeddedError::InvalidCursor),
+                "{none}: {error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_looked_at_without_being_used() {
+    for (backend, _directory) in both(&builder()) {
+        let information = client(&backend, &metadata()).await;
+        let id = text(&information["client_id"]);
+        for _ in 0..2 {
+            let found = backend.get(id).await.unwrap().unwrap();
+            assert_eq!((found.client_id(), found.last_used()), (id, None));
+        }
+        assert!(backend.get("nobody").await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn where_the_user_may_be_sent_back_to() {
+    let backend = builder().in_memory().unwrap();
+    let registered = json!({
+        "redirect_uris": [
+            "https://client.example.org/cb",
+            "http://127.0.0.1/",
+            "http://localhost:3000/cb?x=1",
+            "http://[::1]:1/cb",
+            "com.example.app:/cb",
+        ],
+        "token_endpoint_auth_method": "none",
+    });
+    let information = client(&backend, &registered).await;
+    let found = backend
+        .get(text(&information["client_id"]))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.token_endpoint_auth_method(), "none");
+    for may in [
+        "https://client.example.org/cb",
+        "http://127.0.0.1/",
+        "http://127.0.0.1:33418/",
+        "http://localhost:3000/cb?x=1",
+        "http://localhost/cb?x=1",
+        "http://[::1]:49152/cb",
+        "com.example.app:/cb",
+    ] {
+        assert!(found.may_redirect_to(may), "{may}");
+    }
+    for may_not in [
+        "https://client.example.org:8443/cb",
+        "https://client.example.org/cb/",
+        "https://client.example.org/cb?x",
+        "https://client.example.org/CB",
+        "https://CLIENT.example.org/cb",
+        "http://127.0.0.1:33418/x",
+        "http://127.0.0.1:33418",
+        "http://127.0.0.1:33418/#x",
+        "http://127.0.0.1:99999/",
+        "http://user@127.0.0.1:33418/",
+        "http://127.0.0.2:33418/",
+        "https://127.0.0.1:33418/",
+        "http://localhost:3001/cb",
+        "http://localhost:3001/cb?x=2",
+        "http://localhost.evil.example:3000/cb?x=1",
+        "http://[::1]:1/",
+        "com.example.app:/cb2",
+        "",
+    ] {
+        assert!(!found.may_redirect_to(may_not), "{may_not}");
     }
 }

@@ -214,8 +214,8 @@ fn settings_that_make_no_sense() {
         "secret_lifetime",
     );
     fails(
-        builder().remove_unused_after(Duration::from_millis(999)),
-        "remove_unused_after",
+        builder().remove_never_used_after(Duration::from_millis(999)),
+        "remove_never_used_after",
     );
 }
 
@@ -224,7 +224,7 @@ fn settings_that_make_no_sense() {
 async fn lifetimes_without_end() {
     let backend = builder()
         .secret_lifetime(Duration::MAX, Duration::MAX)
-        .remove_unused_after(Duration::MAX)
+        .remove_never_used_after(Duration::MAX)
         .in_memory()
         .unwrap();
     let information = client(&backend, &metadata()).await;

@@ -32,6 +32,8 @@ async fn a_key_set_is_a_key_set() {
         json!({"keys": [{}]}),
         json!({"keys": [{"kty": 1}]}),
         json!({"keys": null}),
+        json!({"keys": [{"kty": ""}]}),
+        json!({"keys": [{"kty": "RSA", "n": null}]}),
     ] {
         assert_refused(
             &both(&with(json!({"jwks": jwks}))).await,
@@ -55,11 +57,29 @@ async fn private_and_symmetric_keys() {
         ("qi", "x"),
         ("k", "x"),
         ("priv", "x"),
+        ("kty", "OCT"),
+        ("D", "x"),
     ] {
         let mut private = public.clone();
         private[name] = json!(value);
         let metadata = with(json!({"jwks": {"keys": [public, private]}}));
         assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    }
+}
+
+#[tokio::test]
+async fn private_keys_beside_the_public_ones() {
+    let public = json!({"kty": "RSA", "n": "a", "e": "AQAB"});
+    for jwks in [
+        json!({"keys": [public], "d": "x"}),
+        json!({"keys": [public], "private": [{"kty": "RSA", "d": "x"}]}),
+        json!({"keys": [{"kty": "RSA", "n": "a", "e": "AQAB", "jwk": {"kty": "RSA", "d": "x"}}]}),
+        json!({"keys": [{"kty": "RSA", "n": "a", "ext": [[{"k": "x"}]]}]}),
+    ] {
+        assert_refused(
+            &both(&with(json!({"jwks": jwks}))).await,
+            "invalid_client_metadata",
+        );
     }
 }
 
@@ -115,6 +135,8 @@ async fn none_as_an_algorithm() {
         ("userinfo_signed_response_alg", false),
         ("request_object_signing_alg", false),
     ] {
+        let in_capitals = both(&with(json!({member: "NONE"}))).await;
+        assert_eq!(in_capitals[0].status == 400, is_refused);
         let metadata = with(json!({member: "none"}));
         let answers = both(&metadata).await;
         if is_refused {

@@ -185,7 +185,10 @@ async fn members_of_the_wrong_type() {
         }
     }
     for (member, wrong) in [
-        ("default_max_age", json!(["1", -1, 1.5, 1e3, true])),
+        (
+            "default_max_age",
+            json!(["1", -1, 1.5, 1e3, true, 9_007_199_254_740_992_u64]),
+        ),
         ("require_auth_time", json!(["true", 1])),
         ("require_pushed_authorization_requests", json!(["true", 0])),
         ("backchannel_logout_session_required", json!(["false", {}])),

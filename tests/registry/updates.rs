@@ -131,3 +131,36 @@ async fn a_refused_update_changes_nothing() {
         .assert_error(400, "invalid_client_metadata");
     assert_eq!(client.read().await.json(), client.information);
 }
+
+/// However large it is: what is taken may be sent back.
+#[tokio::test]
+async fn what_a_client_got_is_not_longer_than_what_it_may_send() {
+    let registry = registry().await;
+    let of = |length: usize| {
+        let mut members = json!({});
+        for n in 0..4 {
+            members[format!("client_name#x{n}")] = json!("a".repeat(16_000));
+        }
+        let mut metadata = with(members);
+        let missing = length - metadata.to_string().len() - r#","client_name":"""#.len();
+        metadata["client_name"] = json!("a".repeat(missing));
+        assert_eq!(metadata.to_string().len(), length);
+        metadata
+    };
+    let mut refused = 0;
+    for length in (64_700..=65_536).step_by(19) {
+        let answer = registry.register(&of(length)).await;
+        if answer.status == 400 {
+            answer.assert_error(400, "invalid_client_metadata");
+            refused += 1;
+            continue;
+        }
+        assert_eq!(refused, 0);
+        let client = Client {
+            registry: &registry,
+            information: answer.json(),
+        };
+        assert_eq!(client.put(&client.information).await.status, 200);
+    }
+    assert!(refused > 0);
+}

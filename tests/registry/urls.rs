@@ -74,6 +74,10 @@ async fn urls_over_tls() {
             "http://localhost/x",
             "javascript:alert(1)",
             "urn:example:x",
+            "https://user@client.example.org/x",
+            "https://client.example.org:99999/x",
+            "https://*.example.org/x",
+            "https://client%2eexample.org/x",
             "/x",
             "https://",
         ] {

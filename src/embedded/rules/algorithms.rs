@@ -45,7 +45,7 @@ pub(super) fn judge(kept: &Map<String, Value>, has_secret: bool) -> Result<(), R
         }
     }
     for name in NEVER_NONE {
-        if alg(name) == Some("none") {
+        if alg(name).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
             return Err(Refusal::metadata(format!("{name} must not be none.")));
         }
     }
@@ -62,11 +62,13 @@ pub(super) fn judge(kept: &Map<String, Value>, has_secret: bool) -> Result<(), R
 /// Whether the key is made of the client's secret (OpenID Connect core sections 10.1 and 10.2, RFC 7518 sections 3.1 and
 /// 4.1).
 fn is_symmetric(alg: &str) -> bool {
+    // In the spelling of another case it is no algorithm, but a verifier may not look so closely.
+    let alg = alg.to_ascii_uppercase();
     alg.starts_with("HS")
         || alg.starts_with("PBES2-")
-        || alg == "dir"
+        || alg == "DIR"
         || matches!(
-            alg,
+            alg.as_str(),
             "A128KW" | "A192KW" | "A256KW" | "A128GCMKW" | "A192GCMKW" | "A256GCMKW"
         )
 }

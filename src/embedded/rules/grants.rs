@@ -45,7 +45,11 @@ pub(super) fn settle(kept: &mut Map<String, Value>, supported: &[String]) -> Res
     // Clients ask for whatever they can do; section 2 lets a server replace what it does not do.
     grants.retain(|grant| supported.contains(grant));
     if grants.is_empty() {
-        return Err(Refusal::metadata("None of the grant_types is supported."));
+        return Err(Refusal::metadata(if kept.contains_key("grant_types") {
+            "None of the grant_types is supported."
+        } else {
+            "The response_types are not supported."
+        }));
     }
     let has = |grant: &str| grants.iter().any(|have| have == grant);
     let needed = match &response_types {

@@ -1,14 +1,17 @@
 //! Keys by value: a JSON web key set (RFC 7517 section 5) with public keys alone.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
 
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Refusal;
 
-/// The parameters that are not public (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2), and `priv` of the
+/// The parameters that are not public (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2), and those of the
 /// post-quantum keys.
-const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+const PRIVATE: [&str; 10] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv", "seed"];
 
 /// A key set, as far as the rules look into it.
 pub(super) struct Keys {
@@ -17,26 +20,155 @@ pub(super) struct Keys {
 
 impl Keys {
     pub(super) fn parse(value: &RawValue) -> Result<Self, Refusal> {
-        type Members<'v> = BTreeMap<String, &'v RawValue>;
-
-        let wrong = || Refusal::metadata("jwks must be a JSON web key set.");
-        let set: Members<'_> = serde_json::from_str(value.get()).map_err(|_| wrong())?;
-        let keys = set.get("keys").ok_or_else(wrong)?;
-        let keys: Vec<Members<'_>> = serde_json::from_str(keys.get()).map_err(|_| wrong())?;
-        for key in &keys {
-            let kind = key.get("kty").ok_or_else(wrong)?;
-            let kind: String = serde_json::from_str(kind.get()).map_err(|_| wrong())?;
-            // OpenID Connect registration section 2: no private and no symmetric keys.
-            if kind == "oct" || PRIVATE.iter().any(|name| key.contains_key(*name)) {
-                return Err(Refusal::metadata(
-                    "jwks holds a private or symmetric key; it must hold public keys alone.",
-                ));
-            }
+        let seen = Seen::default();
+        let mut deserializer = serde_json::Deserializer::from_str(value.get());
+        let judged = Part::Set.judge(&seen).deserialize(&mut deserializer);
+        if judged.is_ok() && seen.has_keys.get() {
+            return Ok(Self {
+                count: seen.count.get(),
+            });
         }
-        Ok(Self { count: keys.len() })
+        Err(Refusal::metadata(if seen.private.get() {
+            "jwks holds a private or symmetric key; it must hold public keys alone."
+        } else {
+            "jwks must be a JSON web key set."
+        }))
     }
 
     pub(super) fn are_some(&self) -> bool {
         self.count > 0
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Seen {
+    has_keys: Cell<bool>,
+    count: Cell<usize>,
+    private: Cell<bool>,
+}
+
+/// A part of a key set. It is judged as it is read, and not kept: nested as deep as it may be, it would take a hundred
+/// times the room of its text.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Set,
+    Keys,
+    Key,
+    /// Whatever else there is.
+    Other,
+}
+
+impl Part {
+    fn judge(self, seen: &Seen) -> Judge<'_> {
+        Judge { part: self, seen }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Judge<'s> {
+    part: Part,
+    seen: &'s Seen,
+}
+
+impl Judge<'_> {
+    fn private<T, E: Error>(self) -> Result<T, E> {
+        self.seen.private.set(true);
+        Err(E::custom("private"))
+    }
+
+    /// Fit where nothing in particular is expected.
+    fn anything<E: Error>(self) -> Result<(), E> {
+        match self.part {
+            Part::Other => Ok(()),
+            _ => Err(E::custom("a part of a key set")),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Judge<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Judge<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a part of a key set")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        self.anything()
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        self.anything()
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        self.anything()
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        self.anything()
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        self.anything()
+    }
+
+    // No `visit_unit`: no parameter of a key is null.
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let item = match self.part {
+            Part::Keys => Part::Key,
+            Part::Other => Part::Other,
+            Part::Set | Part::Key => return Err(A::Error::custom("an object")),
+        };
+        while seq.next_element_seed(item.judge(self.seen))?.is_some() {
+            if item == Part::Key {
+                self.seen.count.set(self.seen.count.get() + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        if self.part == Part::Keys {
+            return Err(A::Error::custom("an array"));
+        }
+        let mut has_kind = false;
+        // OpenID Connect registration section 2: no private and no symmetric keys. Wherever in the set: what is kept is
+        // given to whoever asks for the client's public keys.
+        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+            if PRIVATE
+                .iter()
+                .any(|private| name.eq_ignore_ascii_case(private))
+            {
+                return self.private();
+            }
+            match (self.part, &*name) {
+                (Part::Set, "keys") => {
+                    self.seen.has_keys.set(true);
+                    map.next_value_seed(Part::Keys.judge(self.seen))?;
+                }
+                (Part::Key, "kty") => {
+                    let kind = map.next_value::<Cow<'_, str>>()?;
+                    if kind.eq_ignore_ascii_case("oct") {
+                        return self.private();
+                    }
+                    has_kind = !kind.is_empty();
+                }
+                _ => map.next_value_seed(Part::Other.judge(self.seen))?,
+            }
+        }
+        if self.part == Part::Key && !has_kind {
+            return Err(A::Error::custom("a kty"));
+        }
+        Ok(())
     }
 }

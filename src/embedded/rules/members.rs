@@ -16,6 +16,9 @@ pub(super) struct Member {
     human_readable: bool,
 }
 
+/// The largest whole number up to which JavaScript has all of them.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
 /// The type of a member's value.
 #[derive(Clone, Copy)]
 pub(super) enum Type {
@@ -139,7 +142,15 @@ impl Member {
         Ok(Some(match self.of_type {
             Type::String => self.typed::<String>(value, "a string")?.into(),
             Type::Boolean => self.typed::<bool>(value, "true or false")?.into(),
-            Type::Seconds => self.typed::<u64>(value, "a number of seconds")?.into(),
+            Type::Seconds => {
+                let expected = "a number of seconds";
+                let seconds: u64 = self.typed(value, expected)?;
+                // What a double holds: a client may send back what it got.
+                if seconds > MAX_SAFE_INTEGER {
+                    return Err(self.wrong(expected));
+                }
+                seconds.into()
+            }
             Type::WebUrl => self.url(value, &["https", "http"], "an http or https URL")?,
             Type::HttpsUrl => self.url(value, &["https"], "an https URL")?,
             Type::HttpsUrls => {

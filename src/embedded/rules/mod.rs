@@ -21,6 +21,7 @@ use crate::metadata::Members;
 
 use self::grants::DEFAULT_GRANT_TYPES;
 pub(super) use self::grants::{PASSWORD, supported_response_types};
+pub(super) use self::redirect_uri::is_same_loopback;
 
 /// Metadata that is not accepted, with a sentence for the client's developer.
 #[derive(Debug)]
@@ -147,15 +148,22 @@ impl Rules {
             {
                 continue;
             }
-            if value.get().len() > self.max_member_length {
-                let what = known.unwrap_or("A member");
-                return Err(Refusal::metadata(format!("{what} is too long.")));
-            }
-            if let Some(member) = member {
-                if let Some(value) = member.value(value)? {
-                    kept.members.insert(name.clone(), value);
+            let check_length = |length| {
+                if length <= self.max_member_length {
+                    return Ok(());
                 }
+                let what = known.unwrap_or("A member");
+                Err(Refusal::metadata(format!("{what} is too long.")))
+            };
+            if let Some(member) = member {
+                let Some(value) = member.value(value)? else {
+                    continue;
+                };
+                // Not as it was written: a client may send back what it got in another spelling.
+                check_length(value.to_string().len())?;
+                kept.members.insert(name.clone(), value);
             } else {
+                check_length(value.get().len())?;
                 if name == "jwks" {
                     kept.keys = Some(Keys::parse(value)?);
                 }

@@ -1,14 +1,15 @@
 //! Which redirect URIs a client may register, judged on the string as sent.
 
 use fluent_uri::Uri;
+use fluent_uri::pct_enc::EStr;
 
 use crate::loopback::is_loopback;
 
 /// Longer than any in use, and short enough for every browser and proxy on the way.
 const MAX_LENGTH: usize = 2_048;
 
-/// What a browser runs, reads or shows by itself, instead of handing it to the client.
-const BROWSER_SCHEMES: [&str; 8] = [
+/// What a browser, or the system, runs, reads or shows by itself, instead of handing it to the client.
+const BROWSER_SCHEMES: [&str; 16] = [
     "javascript",
     "data",
     "vbscript",
@@ -17,6 +18,20 @@ const BROWSER_SCHEMES: [&str; 8] = [
     "about",
     "filesystem",
     "view-source",
+    "chrome",
+    "feed",
+    "intent",
+    "jar",
+    "mhtml",
+    "ms-msdt",
+    "resource",
+    "search-ms",
+];
+
+/// Other protocols, which lead to a server in the clear, or to another application.
+const OTHER_PROTOCOLS: [&str; 15] = [
+    "ftp", "ftps", "gopher", "ldap", "ldaps", "mailto", "news", "sftp", "smb", "sms", "ssh", "tel",
+    "telnet", "ws", "wss",
 ];
 
 /// What a redirect URI leads to.
@@ -47,6 +62,10 @@ pub(super) fn check(text: &str) -> Result<Kind, &'static str> {
         if authority.host().contains('*') {
             return Err("A redirect URI has a wildcard in its host.");
         }
+        // No host needs an escape: one would be there to hide something.
+        if authority.host().contains('%') {
+            return Err("A redirect URI has an escape in its host.");
+        }
         if authority.port_to_u16().is_err() {
             return Err("A redirect URI has a port that does not exist.");
         }
@@ -55,9 +74,8 @@ pub(super) fn check(text: &str) -> Result<Kind, &'static str> {
     match scheme.as_str() {
         "https" | "http" => {
             let host = uri.authority().map_or("", |authority| authority.host());
-            // No name on the internet needs an escape: one would be there to hide something.
-            if host.is_empty() || host.contains('%') {
-                return Err("A redirect URI has no proper host.");
+            if host.is_empty() {
+                return Err("A redirect URI has no host.");
             }
             match (scheme == "https", is_loopback(host)) {
                 (true, false) => Ok(Kind::Https),
@@ -68,13 +86,35 @@ pub(super) fn check(text: &str) -> Result<Kind, &'static str> {
                 ),
             }
         }
-        // What was meant is `http://localhost:3000/callback`.
-        "localhost" => Err("A redirect URI has a host and no scheme."),
-        scheme if BROWSER_SCHEMES.contains(&scheme) => {
+        scheme if BROWSER_SCHEMES.contains(&scheme) || OTHER_PROTOCOLS.contains(&scheme) => {
             Err("A redirect URI has a scheme that does not lead to a client.")
+        }
+        // `localhost:3000/callback`, which is meant to be `http://localhost:3000/callback`.
+        _ if uri.authority().is_none() && starts_with_port(uri.path().as_str()) => {
+            Err("A redirect URI has a host and no scheme.")
         }
         _ => Ok(Kind::PrivateUse),
     }
+}
+
+/// Whether two URIs are `http` to the user's machine, and the same but for the port.
+pub(in crate::embedded) fn is_same_loopback(registered: &str, asked: &str) -> bool {
+    let (Ok(Kind::LoopbackHttp), Ok(Kind::LoopbackHttp)) = (check(registered), check(asked)) else {
+        return false;
+    };
+    let (Ok(registered), Ok(asked)) = (Uri::parse(registered), Uri::parse(asked)) else {
+        return false;
+    };
+    let host = |uri: &Uri<&str>| uri.authority().map(|authority| authority.host().to_owned());
+    host(&registered) == host(&asked)
+        && registered.scheme().as_str() == asked.scheme().as_str()
+        && registered.path().as_str() == asked.path().as_str()
+        && registered.query().map(EStr::as_str) == asked.query().map(EStr::as_str)
+}
+
+fn starts_with_port(path: &str) -> bool {
+    let port = path.split('/').next().unwrap_or_default();
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a client with these is an application on the user's machine, where it does not say.
@@ -118,6 +158,8 @@ mod tests {
             "cursor://anysphere.cursor-retrieval/oauth/user-mcp/callback",
             "com.example.app:/oauth2redirect",
             "com.example.app:oauth2redirect",
+            "com.example.app:2fa/cb",
+            "urn:ietf:wg:oauth:2.0:oob",
             "HTTPS://client.example.org/cb",
         ] {
             assert!(check(uri).is_ok(), "{uri}");
@@ -163,6 +205,13 @@ mod tests {
             "http://0.0.0.0/cb",
             "HTTP://client.example.org/cb",
             "localhost:3000/cb",
+            "example.com:8080",
+            "com.example.app://%2a/cb",
+            "com.example.app://h%20x/",
+            "ftp://client.example.org/cb",
+            "wss://client.example.org/cb",
+            "feed:javascript:alert(1)",
+            "mailto:a@example.org",
             "javascript:alert(1)",
             "JavaScript:alert(1)",
             "data:text/html,x",

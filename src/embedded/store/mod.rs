@@ -6,6 +6,7 @@ mod memory;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[cfg(feature = "embedded-redb")]
 pub(super) use self::file::File;
@@ -82,7 +83,10 @@ impl Store {
 #[cfg(feature = "embedded-redb")]
 impl Store {
     /// Writes all clients into a new file.
-    pub(super) async fn back_up(&self, path: &std::path::Path) -> Result<(), file::FileFault> {
+    pub(super) async fn back_up(
+        &self,
+        path: &std::path::Path,
+    ) -> Result<Result<(), file::FileFault>, Fault> {
         match self {
             Self::Memory(memory) => {
                 let clients = memory.list(ClientOrder::Age, None, usize::MAX);
@@ -171,7 +175,9 @@ pub enum ClientChange {
     Updated,
     /// It deleted itself, or the server deleted it.
     Deleted,
-    /// The registry removed it, because nobody ever looked it up.
+    /// The registry removed it, because nobody ever looked it up: in
+    /// [time](super::EmbeddedBuilder::remove_never_used_after), or before another client needed
+    /// [room](super::EmbeddedBuilder::max_clients).
     Expired,
 }
 
@@ -194,6 +200,7 @@ pub(super) struct Fault {
     source: Arc<dyn Error + Send + Sync>,
     /// Whether the changes may have been kept all the same.
     outcome_unknown: bool,
+    retry_after: Option<Duration>,
 }
 
 #[cfg(feature = "embedded-redb")]
@@ -202,7 +209,27 @@ impl Fault {
         Self {
             source: Arc::from(source.into()),
             outcome_unknown: false,
+            retry_after: None,
         }
+    }
+
+    fn retry_after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+
+    /// For whoever runs the server.
+    #[cfg_attr(
+        not(feature = "tracing"),
+        expect(clippy::unused_self, reason = "there is no log to write it to")
+    )]
+    fn log(&self, message: &'static str) {
+        #[cfg(feature = "tracing")]
+        tracing::error!(cause = %crate::outcome::Chain(&*self.source), "{message}");
+        #[cfg(not(feature = "tracing"))]
+        let _ = message;
     }
 
     fn outcome_unknown(self) -> Self {
@@ -219,6 +246,10 @@ impl From<Fault> for Unavailable {
             Self::outcome_unknown()
         } else {
             Self::new()
+        };
+        let unavailable = match fault.retry_after {
+            Some(wait) => unavailable.retry_after(wait),
+            None => unavailable,
         };
         unavailable.with_source(fault.source)
     }

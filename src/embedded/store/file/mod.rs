@@ -10,7 +10,6 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::ReadableDatabase;
 use tokio::runtime::Handle;
 
 use self::database::Connection;
@@ -82,32 +81,31 @@ impl File {
     }
 
     /// Writes all clients, as the last commit left them, into a new file.
-    pub(super) async fn back_up(&self, path: &Path) -> Result<(), FileFault> {
+    pub(super) async fn back_up(&self, path: &Path) -> Result<Result<(), FileFault>, Fault> {
         let connection = Arc::clone(&self.connection);
         let path = path.to_owned();
         off_the_async_threads(move || {
-            let from = connection.with(|database| database.begin_read().map_err(Fault::new))?;
-            database::write_new(&path, tables::all(&from)?)
+            connection.read(|from| Ok(database::write_new(&path, tables::all(from)?)))
         })
         .await?
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&redb::ReadTransaction) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&redb::ReadTransaction) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let connection = Arc::clone(&self.connection);
-        off_the_async_threads(move || {
-            connection.with(|database| look(&database.begin_read().map_err(Fault::new)?))
-        })
-        .await?
+        off_the_async_threads(move || connection.read(look)).await?
     }
 }
 
 /// Writes clients into a new file.
-pub(super) async fn write_new(path: &Path, clients: Vec<Entry>) -> Result<(), FileFault> {
+pub(super) async fn write_new(
+    path: &Path,
+    clients: Vec<Entry>,
+) -> Result<Result<(), FileFault>, Fault> {
     let path = path.to_owned();
-    off_the_async_threads(move || database::write_new(&path, clients.into_iter().map(Ok))).await?
+    off_the_async_threads(move || database::write_new(&path, clients.into_iter().map(Ok))).await
 }
 
 /// Outside a tokio runtime there are no other threads to go to.

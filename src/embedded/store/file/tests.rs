@@ -1,6 +1,6 @@
 //! The file on a disk that fails, counts, and loses its power: redb over a storage of our own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,10 @@ struct Platters {
     power: Option<usize>,
     /// A disk that says it synced, and did not.
     lies: bool,
+    /// There is room where something was written before, and nowhere else.
     is_full: bool,
+    /// The blocks that were written before.
+    blocks: HashSet<usize>,
     syncs: usize,
 }
 
@@ -38,6 +41,8 @@ enum Undo {
     Write(usize, Vec<u8>),
     Length(Vec<u8>, usize),
 }
+
+const BLOCK: usize = 4_096;
 
 impl Disk {
     fn platters(&self) -> std::sync::MutexGuard<'_, Platters> {
@@ -108,9 +113,6 @@ impl StorageBackend for Disk {
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut platters = self.platters();
         platters.step()?;
-        if platters.is_full {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
         let len = usize::try_from(len).unwrap();
         let before = platters.bytes.len();
         let tail = platters.bytes.get(len..).unwrap_or_default().to_vec();
@@ -132,11 +134,14 @@ impl StorageBackend for Disk {
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut platters = self.platters();
         platters.step()?;
-        if platters.is_full {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
         let offset = usize::try_from(offset).unwrap();
         let place = offset..offset + data.len();
+        for block in offset / BLOCK..place.end.div_ceil(BLOCK) {
+            if platters.is_full && !platters.blocks.contains(&block) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            platters.blocks.insert(block);
+        }
         let before = platters.bytes[place.clone()].to_vec();
         platters.unsynced.push(Undo::Write(offset, before));
         platters.bytes[place].copy_from_slice(data);
@@ -476,18 +481,44 @@ async fn what_changes_nothing_is_not_written() {
     assert_eq!(disk.platters().syncs, syncs);
 }
 
-/// Nothing is acknowledged that is not kept; what was kept can be read; once there is room, the registry goes on.
+/// Registers until the disk is full.
+async fn fill(backend: &EmbeddedBackend, disk: &Disk) -> Vec<Known> {
+    let mut all = vec![register(backend, "before").await.unwrap()];
+    disk.platters().is_full = true;
+    loop {
+        match register(backend, &"x".repeat(3_000)).await {
+            Ok(known) => all.push(known),
+            Err(EmbeddedError::Storage { .. }) => return all,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Nothing is acknowledged that is not kept; what was kept can be read all the time, while clients try to register; once
+/// there is room, the registry goes on.
 #[tokio::test]
 async fn a_full_disk() {
     let disk = Disk::default();
     let backend = on(&disk);
-    let mut known = register(&backend, "before").await.unwrap();
-
-    disk.platters().is_full = true;
-    for _ in 0..3 {
+    let mut all = fill(&backend, &disk).await;
+    for _ in 0..30 {
         let error = register(&backend, "without room").await.unwrap_err();
-        assert!(matches!(error, EmbeddedError::Storage { .. }), "{error}");
+        let EmbeddedError::Storage { source } = error else {
+            panic!("{error}");
+        };
+        // The disk is left in peace, and the client is told for how long, unless it was its turn to be tried.
+        assert!(
+            source
+                .wait()
+                .is_none_or(|wait| wait <= Duration::from_secs(60))
+        );
+        for known in &all {
+            assert_eq!(name_of(&backend, known).await, known.name);
+            let client = backend.look_up(&known.client_id).await.unwrap();
+            assert!(client.is_some());
+        }
     }
+    let mut known = all.remove(0);
     assert!(update(&backend, &mut known, "without room").await.is_err());
 
     disk.platters().is_full = false;
@@ -511,10 +542,11 @@ async fn a_full_disk() {
 async fn a_use_that_cannot_be_written_down() {
     let disk = Disk::default();
     let backend = on(&disk);
-    let known = register(&backend, "before").await.unwrap();
-    disk.platters().is_full = true;
-    let client = backend.look_up(&known.client_id).await.unwrap().unwrap();
-    assert_eq!(client.last_used(), None);
+    let all = fill(&backend, &disk).await;
+    for known in all {
+        let client = backend.look_up(&known.client_id).await.unwrap().unwrap();
+        assert_eq!(client.last_used(), None);
+    }
 }
 
 /// A commit that failed may have been kept, and its client is told so.

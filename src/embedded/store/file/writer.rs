@@ -138,7 +138,7 @@ fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Opti
         // Who does not wait any more was told that nobody knows: so nothing is the better half of it.
         jobs.retain(|job| job.is_wanted());
         let mut changes = Vec::new();
-        let outcome = connection.with(|database| commit(database, &mut jobs, &mut changes));
+        let outcome = connection.write(|database| commit(database, &mut jobs, &mut changes));
         if outcome.is_ok() {
             tell(observer, changes);
         }
