@@ -66,7 +66,7 @@ impl EmbeddedBackend {
         let Some(mut client) = self.store().get(client_id).await? else {
             return Ok(None);
         };
-        if now.saturating_sub(client.last_used) >= USE_RESOLUTION {
+        if client.last_used == 0 || now.saturating_sub(client.last_used) >= USE_RESOLUTION {
             let id = client_id.to_owned();
             let used = self.store().write(move |transaction| {
                 let Some(client) = transaction.get(&id)? else {
