@@ -10,41 +10,19 @@
 
 mod common;
 
-use std::env;
 use std::error::Error;
-use std::ffi::OsString;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Map, json};
-use tower_dcr::authlete::AuthleteBackend;
-use tower_dcr::embedded::EmbeddedBackend;
-use tower_dcr::{DcrLayer, SharedBackend};
+use serde_json::json;
+use tower_dcr::DcrLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt::init();
     let (listener, base_url) = common::listen().await?;
 
-    let names_authlete = |(name, _): (OsString, _)| name.to_string_lossy().starts_with("AUTHLETE_");
-    let configuration_endpoint = format!("{base_url}/register");
-    let mut supported = Map::new();
-    let backend = if env::vars_os().any(names_authlete) {
-        println!("Clients are Authlete's.");
-        SharedBackend::new(AuthleteBackend::from_env()?)
-    } else {
-        let registry = if let Some(path) = env::var_os("DCR_DATABASE") {
-            println!("Clients are kept in {}.", path.display());
-            EmbeddedBackend::open(&configuration_endpoint, path)?
-        } else {
-            println!(
-                "Clients are in memory: DCR_DATABASE names a file to keep them in, AUTHLETE_BASE_URL an Authlete."
-            );
-            EmbeddedBackend::in_memory(&configuration_endpoint)?
-        };
-        supported = registry.supported();
-        SharedBackend::new(registry)
-    };
+    let (backend, supported) = common::backend::from_env(&base_url)?;
     let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
 
     // Clients find the endpoint here (RFC 8414). The first two endpoints are yours to build.
@@ -52,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "issuer": base_url,
         "authorization_endpoint": format!("{base_url}/authorize"),
         "token_endpoint": format!("{base_url}/token"),
-        "registration_endpoint": configuration_endpoint,
+        "registration_endpoint": format!("{base_url}/register"),
         "response_types_supported": ["code"],
     });
     for (name, value) in supported {

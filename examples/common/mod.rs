@@ -13,6 +13,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUT
 use tokio::net::TcpListener;
 use tower_http::cors::{Any, CorsLayer};
 
+pub(crate) mod backend;
+
 /// Binds the address in `LISTEN`, `127.0.0.1:3000` unless set, and gives the public base URL: that in `DCR_BASE_URL`, or
 /// else the address's.
 pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {

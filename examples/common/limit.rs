@@ -1,0 +1,63 @@
+//! How often somebody may register.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use governor::middleware::NoOpMiddleware;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response};
+use tower_governor::governor::GovernorConfigBuilder;
+use tower_governor::key_extractor::KeyExtractor;
+use tower_governor::{GovernorError, GovernorLayer};
+
+/// The address of the peer; of IPv6 the network, since who has one address has 2^64. Behind a proxy the peer is the proxy:
+/// take the address from the header that it sets, then, and from no other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerNetwork;
+
+impl KeyExtractor for PeerNetwork {
+    type Key = IpAddr;
+
+    fn extract<T>(&self, request: &Request<T>) -> Result<IpAddr, GovernorError> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let ConnectInfo(peer) = peer.ok_or(GovernorError::UnableToExtractKey)?;
+        Ok(match peer.ip().to_canonical() {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        })
+    }
+}
+
+/// So many registrations at once, and then one in each period. Reads, updates and deletes are not counted: they have a
+/// token.
+pub(crate) fn registrations(
+    burst: u32,
+    period: Duration,
+) -> GovernorLayer<PeerNetwork, NoOpMiddleware<governor::clock::QuantaInstant>, Body> {
+    let config = GovernorConfigBuilder::default()
+        .key_extractor(PeerNetwork)
+        .methods(vec![Method::POST])
+        .burst_size(burst)
+        .period(period)
+        .finish()
+        .expect("neither is zero");
+    GovernorLayer::new(config).error_handler(|error| in_json(&error))
+}
+
+/// As the registration service answers: a JSON object, with the `Retry-After` that comes with the error.
+fn in_json(error: &GovernorError) -> Response<Body> {
+    let (parts, _) = error.clone().into_response().into_parts();
+    let body = match error {
+        GovernorError::TooManyRequests { .. } => {
+            r#"{"error":"temporarily_unavailable","error_description":"Too many registrations from this address."}"#
+        }
+        _ => r#"{"error":"server_error","error_description":"The registration service failed."}"#,
+    };
+    let mut response = Response::from_parts(parts, Body::from(body));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

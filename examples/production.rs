@@ -1,0 +1,122 @@
+//! The recommended set: an axum application with open registration that can be left alone.
+//!
+//! `cargo run --example production`, with the environment of the axum example. `/metrics` counts what happened.
+//!
+//! Around the endpoints, from the inside to the outside: no more than so many requests at once, and who comes then is told
+//! to come again; panics answered; so many registrations from one address; CORS, around all
+//! that answers; traces, with tokens kept out of them.
+
+mod common;
+#[path = "common/limit.rs"]
+mod limit;
+
+use std::any::Any;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Json, Router};
+use http::StatusCode;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use metrics::{counter, histogram};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::json;
+use tower::ServiceBuilder;
+use tower::limit::ConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower_dcr::policy::{MaxRedirectUris, PolicyLayer, SelfAssertedUris};
+use tower_dcr::{DcrLayer, Outcome};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::map_response_body::MapResponseBodyLayer;
+use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
+use tower_http::trace::TraceLayer;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt::init();
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let (listener, base_url) = common::listen().await?;
+    let (backend, supported) = common::backend::from_env(&base_url)?;
+
+    let backend = ServiceBuilder::new()
+        .layer(PolicyLayer::new(MaxRedirectUris::new(10)))
+        // Nobody shows users the logo of somebody else.
+        .layer(PolicyLayer::new(SelfAssertedUris::dropped_elsewhere()))
+        .service(backend);
+    let dcr = DcrLayer::builder(backend)
+        .body_limit(32 * 1024)
+        .build()?
+        .endpoint_layer(ConcurrencyLimitLayer::new(64))
+        .endpoint_layer(LoadShedLayer::new())
+        .endpoint_layer(CatchPanicLayer::custom(panicked))
+        // What comes now answers with bodies of axum's.
+        .endpoint_layer(MapResponseBodyLayer::new(Body::new))
+        .endpoint_layer(limit::registrations(5, Duration::from_secs(60 * 60)))
+        // Around all that answers: errors have its headers, too.
+        .endpoint_layer(common::cors())
+        .endpoint_layer(TraceLayer::new_for_http())
+        // Before the trace sees the request.
+        .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
+
+    let mut metadata = json!({
+        "issuer": base_url,
+        "authorization_endpoint": format!("{base_url}/authorize"),
+        "token_endpoint": format!("{base_url}/token"),
+        "registration_endpoint": format!("{base_url}/register"),
+        "response_types_supported": ["code"],
+    });
+    for (name, value) in supported {
+        metadata[name] = value;
+    }
+    let metadata = Json(metadata);
+    let app = Router::new()
+        .route("/", get(async || "A page of the application.\n"))
+        .route(
+            "/.well-known/oauth-authorization-server",
+            get(async move || metadata).layer(common::cors()),
+        )
+        .route("/metrics", get(async move || metrics.render()))
+        .layer(dcr)
+        .layer(from_fn(count));
+
+    common::print_what_to_try(&base_url);
+    println!("# what happened\ncurl -sS {base_url}/metrics\n");
+    // The limit needs to know the peer.
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::select! {
+        served = axum::serve(listener, service).with_graceful_shutdown(common::ctrl_c()) => served?,
+        () = common::ctrl_c_and_patience() => {}
+    }
+    Ok(())
+}
+
+/// Counts what became of each request on the paths of registration. All labels are from closed sets.
+async fn count(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if let Some(outcome) = response.extensions().get::<Outcome>() {
+        let operation = outcome
+            .operation()
+            .map_or("none", |operation| operation.as_str());
+        let error = outcome.error().map_or("none", |error| error.as_str());
+        let status = outcome.status().as_str().to_owned();
+        counter!("dcr_requests_total", "operation" => operation, "status" => status, "error" => error)
+            .increment(1);
+        histogram!("dcr_seconds", "operation" => operation).record(outcome.elapsed());
+    }
+    response
+}
+
+/// The panic has been reported already; the client learns nothing of it.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let body = r#"{"error":"server_error","error_description":"The registration service failed."}"#;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let json = http::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
