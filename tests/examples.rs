@@ -91,6 +91,35 @@ async fn axum() {
 }
 
 #[tokio::test]
+async fn production() {
+    let example = Example::start("production");
+    the_main_job(&example).await;
+    // A preflight is no registration, and so many more are let through.
+    for status in [201, 201, 201, 201, 429] {
+        let answer = exchange(
+            example.address,
+            request("POST /register", "initial", CLIENT),
+        )
+        .await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(answer.header("retry-after").is_some(), status == 429);
+    }
+    let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let metrics = exchange(example.address, metrics).await.body;
+    let metrics = String::from_utf8(metrics.to_vec()).unwrap();
+    for line in [
+        r#"dcr_requests_total{operation="register",status="201",error="none"} 5"#,
+        r#"dcr_requests_total{operation="delete",status="401",error="invalid_token"} 1"#,
+        r#"dcr_seconds_count{operation="read"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    assert!(example.interrupt());
+}
+
+#[tokio::test]
 async fn axum_with_a_database() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clients.redb");
