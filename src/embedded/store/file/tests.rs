@@ -151,9 +151,10 @@ impl StorageBackend for Disk {
 
 fn backend(
     opener: impl Fn() -> Result<redb::Database, FileFault> + Send + Sync + 'static,
+    observer: Option<Observer>,
 ) -> EmbeddedBackend {
     let builder: EmbeddedBuilder = EmbeddedBackend::builder("https://as.example.com/register");
-    let file = File::with_opener(opener, None).unwrap();
+    let file = File::with_opener(opener, observer).unwrap();
     let registry = Registry::new(builder.settings().unwrap(), Store::File(file)).unwrap();
     EmbeddedBackend {
         registry: Arc::new(registry),
@@ -162,7 +163,7 @@ fn backend(
 
 fn on(disk: &Disk) -> EmbeddedBackend {
     let disk = disk.clone();
-    backend(move || disk.open())
+    backend(move || disk.open(), None)
 }
 
 fn metadata(name: &str) -> Value {
@@ -429,7 +430,7 @@ async fn concurrent_registrations_share_commits() {
     let path = directory.path().join("clients.redb");
     let syncs = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&syncs);
-    let backend = backend(move || {
+    let opener = move || {
         let file = std::fs::File::options()
             .read(true)
             .write(true)
@@ -440,7 +441,8 @@ async fn concurrent_registrations_share_commits() {
             file: redb::backends::FileBackend::new(file)?,
             syncs: Arc::clone(&count),
         })
-    });
+    };
+    let backend = backend(opener, None);
     let before = syncs.load(Ordering::SeqCst);
     let mut tasks = JoinSet::new();
     for _ in 0..CALLERS {
@@ -535,6 +537,19 @@ async fn a_full_disk() {
     let found = name_of(&backend, &known).await;
     assert!(known.may_be(found.as_deref()), "{found:?}");
     update(&backend, &mut known, "again").await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_what_was_not_kept() {
+    let disk = Disk::default();
+    let told = Arc::new(AtomicUsize::new(0));
+    let (opened, count) = (disk.clone(), Arc::clone(&told));
+    let observer: Observer = Arc::new(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    let backend = backend(move || opened.open(), Some(observer));
+    let all = fill(&backend, &disk).await;
+    assert_eq!(told.load(Ordering::SeqCst), all.len());
 }
 
 /// The client of a server whose disk is full can still be looked up.
