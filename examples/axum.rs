@@ -14,7 +14,6 @@ use std::error::Error;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
 use tower_dcr::DcrLayer;
 
 #[tokio::main]
@@ -25,18 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (backend, supported) = common::backend::from_env(&base_url)?;
     let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
 
-    // Clients find the endpoint here (RFC 8414). The first two endpoints are yours to build.
-    let mut metadata = json!({
-        "issuer": base_url,
-        "authorization_endpoint": format!("{base_url}/authorize"),
-        "token_endpoint": format!("{base_url}/token"),
-        "registration_endpoint": format!("{base_url}/register"),
-        "response_types_supported": ["code"],
-    });
-    for (name, value) in supported {
-        metadata[name] = value;
-    }
-    let metadata = Json(metadata);
+    let metadata = Json(common::authorization_server_metadata(&base_url, supported));
     let app = Router::new()
         .route("/", get(async || "A page of the application.\n"))
         .route(

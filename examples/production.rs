@@ -25,7 +25,6 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use serde_json::json;
 use tower::ServiceBuilder;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
@@ -63,17 +62,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Before the trace sees the request.
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
 
-    let mut metadata = json!({
-        "issuer": base_url,
-        "authorization_endpoint": format!("{base_url}/authorize"),
-        "token_endpoint": format!("{base_url}/token"),
-        "registration_endpoint": format!("{base_url}/register"),
-        "response_types_supported": ["code"],
-    });
-    for (name, value) in supported {
-        metadata[name] = value;
-    }
-    let metadata = Json(metadata);
+    let metadata = Json(common::authorization_server_metadata(&base_url, supported));
     let app = Router::new()
         .route("/", get(async || "A page of the application.\n"))
         .route(

@@ -258,6 +258,28 @@ macro_rules! of_a_client {
 
 of_a_client!(Read, Update, Delete);
 
+/// What the two payloads share that have metadata.
+macro_rules! with_metadata {
+    ($($payload:ident),*) => {$(
+        impl $payload {
+            /// The same, with other metadata.
+            #[must_use]
+            pub fn with_metadata(mut self, metadata: ClientMetadata) -> Self {
+                self.metadata = metadata;
+                self
+            }
+
+            /// How long the metadata may be, in bytes, whoever changes it.
+            pub(crate) fn within(mut self, body_limit: usize) -> Self {
+                self.body_limit = body_limit;
+                self
+            }
+        }
+    )*};
+}
+
+with_metadata!(Register, Update);
+
 /// How long a body may be, in bytes, unless set.
 pub(crate) const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
@@ -293,19 +315,6 @@ impl Register {
     #[must_use]
     pub fn with_initial_access_token(mut self, token: BearerToken) -> Self {
         self.initial_access_token = Some(token);
-        self
-    }
-
-    /// The same, with other metadata.
-    #[must_use]
-    pub fn with_metadata(mut self, metadata: ClientMetadata) -> Self {
-        self.metadata = metadata;
-        self
-    }
-
-    /// How long the metadata may be, in bytes, whoever changes it.
-    pub(crate) fn within(mut self, body_limit: usize) -> Self {
-        self.body_limit = body_limit;
         self
     }
 
@@ -373,19 +382,6 @@ impl Update {
             body_limit: DEFAULT_BODY_LIMIT,
             parts: no_request(Method::PUT),
         }
-    }
-
-    /// The same, with other metadata.
-    #[must_use]
-    pub fn with_metadata(mut self, metadata: ClientMetadata) -> Self {
-        self.metadata = metadata;
-        self
-    }
-
-    /// How long the metadata may be, in bytes, whoever changes it.
-    pub(crate) fn within(mut self, body_limit: usize) -> Self {
-        self.body_limit = body_limit;
-        self
     }
 
     /// The metadata that shall replace the client's. It should hold the `client_id`, and nobody has looked whether it is

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -47,6 +48,24 @@ pub(crate) fn cors() -> CorsLayer {
             HeaderName::from_static("mcp-protocol-version"),
         ])
         .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
+}
+
+/// What clients find the endpoint by (RFC 8414). The first two endpoints are yours to build.
+pub(crate) fn authorization_server_metadata(
+    base_url: &str,
+    supported: Map<String, Value>,
+) -> Value {
+    let mut metadata = json!({
+        "issuer": base_url,
+        "authorization_endpoint": format!("{base_url}/authorize"),
+        "token_endpoint": format!("{base_url}/token"),
+        "registration_endpoint": format!("{base_url}/register"),
+        "response_types_supported": ["code"],
+    });
+    for (name, value) in supported {
+        metadata[name] = value;
+    }
+    metadata
 }
 
 /// Ends on ctrl-c.

@@ -1,6 +1,8 @@
 //! Clients in a file: what was answered is on disk.
 
+mod connection;
 mod database;
+mod fault;
 mod tables;
 mod writer;
 
@@ -12,8 +14,8 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use self::database::Connection;
-pub(in crate::embedded) use self::database::FileFault;
+use self::connection::Connection;
+pub(in crate::embedded) use self::fault::FileFault;
 use self::writer::Writer;
 use super::{Client, ClientOrder, Entry, Fault, Observer, Position, Transaction};
 

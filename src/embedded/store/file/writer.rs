@@ -6,7 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
-use super::database::{Connection, FileFault};
+use super::connection::Connection;
+use super::fault::FileFault;
 use super::tables::FileTables;
 use super::{Fault, Observer, Transaction};
 use crate::embedded::store::tell;
