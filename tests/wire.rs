@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tower::{Layer, service_fn};
-use tower_dcr::{DcrBuilder, DcrLayer, Operation};
+use tower_dcr::{DcrBuilder, DcrLayer, Operation, TokenList};
 
 use support::wire::{Connection, exchange, serve};
 use support::*;
@@ -169,6 +169,30 @@ async fn expect_gets_no_100_for_what_is_refused() {
         .await
         .assert_error(413, "invalid_client_metadata");
     assert_eq!(recorder.calls(), 0);
+}
+
+/// Who may not register is not asked for a body, and is not waited for where it comes all the same.
+#[tokio::test]
+async fn a_guarded_endpoint_does_not_wait_for_a_body() {
+    let recorder = Recorder::default();
+    let tokens = TokenList::new(["good"]).unwrap();
+    let address = server(DcrLayer::builder(recorder.clone()).initial_access_token(tokens)).await;
+    for credentials in ["", "Authorization: Bearer bad\r\n"] {
+        let expecting =
+            format!("{JSON}{credentials}Expect: 100-continue\r\nContent-Length: 100\r\n");
+        // Announced, and never sent: unguarded, the time of the body would have to pass.
+        let announcing = format!("{JSON}{credentials}Content-Length: 60000\r\n");
+        for headers in [expecting, announcing] {
+            let answer = exchange(address, post(&headers, "")).await;
+            answer.assert_error(401, "invalid_token");
+        }
+    }
+    let good = format!(
+        "{JSON}Authorization: Bearer good\r\nContent-Length: {}\r\n",
+        CLIENT.len()
+    );
+    assert_eq!(exchange(address, post(&good, CLIENT)).await.status, 201);
+    assert_eq!(recorder.calls(), 1);
 }
 
 #[tokio::test]

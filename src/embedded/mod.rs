@@ -130,7 +130,8 @@ impl EmbeddedBackend {
     /// million clients. The URL is not kept: where it changes, clients are told the new one.
     ///
     /// When the last handle is dropped, the file is closed. A server that is killed, or loses its power, finds every
-    /// client again. On a disk that is full, changes are answered 503, and reads go on.
+    /// client again. On a disk that is full, changes are answered 503, and reads go
+    /// on; once there is room, changes are taken again within a minute.
     ///
     /// A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file while it does not.
     /// It is a file as any other; to restore it, stop the server first, and put it in the place of the one that was there.

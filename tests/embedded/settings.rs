@@ -4,8 +4,34 @@ use tower_dcr::embedded::EmbeddedError;
 
 use super::*;
 
+/// What a registration says. An update says the same.
 async fn registered(builder: EmbeddedBuilder, metadata: &Value) -> Answer {
-    post(&builder.in_memory().unwrap(), metadata).await
+    let backend = builder.in_memory().unwrap();
+    let answer = post(&backend, metadata).await;
+    // A client that every one of these registries takes, whatever it supports.
+    let mut plain = json!({"redirect_uris": ["https://client.example.org/cb"]});
+    if backend.supported()["grant_types_supported"] == json!(["implicit"]) {
+        plain["response_types"] = json!(["token"]);
+    }
+    let existing = client(&backend, &plain).await;
+    let updated = update(&backend, &existing, metadata).await;
+    if answer.status == 201 {
+        assert_eq!(updated.status, 200, "{metadata}: {updated:?}");
+        let (registered, updated) = (answer.json(), updated.json());
+        for name in [
+            "grant_types",
+            "response_types",
+            "token_endpoint_auth_method",
+        ] {
+            assert_eq!(registered[name], updated[name], "{metadata}");
+        }
+    } else {
+        assert_eq!(
+            (updated.status, &updated.body),
+            (answer.status, &answer.body)
+        );
+    }
+    answer
 }
 
 #[tokio::test]
