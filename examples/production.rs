@@ -3,8 +3,8 @@
 //! `cargo run --example production`, with the environment of the axum example. `/metrics` counts what happened.
 //!
 //! Around the endpoints, from the inside to the outside: no more than so many requests at once, and who comes then is told
-//! to come again; panics answered; so many registrations from one address; CORS, around all
-//! that answers; traces, with tokens kept out of them.
+//! to come again; panics answered; so many registrations and requests from one address; CORS, around all that answers;
+//! counts; traces, with tokens kept out of them.
 
 mod common;
 #[path = "common/limit.rs"]
@@ -16,24 +16,23 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
-use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Request, Response, StatusCode};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tower::ServiceBuilder;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
+use tower::util::MapResponseLayer;
 use tower_dcr::policy::{MaxRedirectUris, PolicyLayer, SelfAssertedUris};
 use tower_dcr::{DcrLayer, Outcome};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::map_response_body::MapResponseBodyLayer;
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
+use tracing::Span;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -52,13 +51,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?
         .endpoint_layer(ConcurrencyLimitLayer::new(64))
         .endpoint_layer(LoadShedLayer::new())
+        // What it sheds is a response from here on.
+        .answer_errors()
         .endpoint_layer(CatchPanicLayer::custom(panicked))
         // What comes now answers with bodies of axum's.
         .endpoint_layer(MapResponseBodyLayer::new(Body::new))
         .endpoint_layer(limit::registrations(5, Duration::from_secs(60 * 60)))
+        .endpoint_layer(limit::requests(30, Duration::from_secs(1)))
         // Around all that answers: errors have its headers, too.
         .endpoint_layer(common::cors())
-        .endpoint_layer(TraceLayer::new_for_http())
+        .endpoint_layer(MapResponseLayer::new(count))
+        .endpoint_layer(TraceLayer::new_for_http().make_span_with(span))
         // Before the trace sees the request.
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
 
@@ -70,8 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             get(async move || metadata).layer(common::cors()),
         )
         .route("/metrics", get(async move || metrics.render()))
-        .layer(dcr)
-        .layer(from_fn(count));
+        .layer(dcr);
 
     common::print_what_to_try(&base_url);
     println!("# what happened\ncurl -sS {base_url}/metrics\n");
@@ -84,24 +86,33 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Counts what became of each request on the paths of registration. All labels are from closed sets.
-async fn count(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
-    if let Some(outcome) = response.extensions().get::<Outcome>() {
-        let operation = outcome
-            .operation()
-            .map_or("none", |operation| operation.as_str());
-        let error = outcome.error().map_or("none", |error| error.as_str());
-        let status = outcome.status().as_str().to_owned();
-        counter!("dcr_requests_total", "operation" => operation, "status" => status, "error" => error)
-            .increment(1);
-        histogram!("dcr_seconds", "operation" => operation).record(outcome.elapsed());
+/// Counts what became of each request on the paths of registration. All labels are from closed sets. What a layer answered
+/// by itself has no `Outcome`: a preflight, a 429, the 500 of a panic.
+fn count<B>(response: Response<B>) -> Response<B> {
+    let outcome = response.extensions().get::<Outcome>();
+    let operation = outcome.and_then(Outcome::operation);
+    let error = outcome.and_then(Outcome::error);
+    let status = response.status().as_str().to_owned();
+    counter!(
+        "dcr_requests_total",
+        "operation" => operation.map_or("none", |operation| operation.as_str()),
+        "status" => status,
+        "error" => error.map_or("none", |error| error.as_str()),
+    )
+    .increment(1);
+    if let (Some(outcome), Some(operation)) = (outcome, operation) {
+        histogram!("dcr_seconds", "operation" => operation.as_str()).record(outcome.elapsed());
     }
     response
 }
 
+/// The path alone: somebody may put a token into the query, where it does not belong.
+fn span<B>(request: &Request<B>) -> Span {
+    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+}
+
 /// The panic has been reported already; the client learns nothing of it.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
+fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
     let body = r#"{"error":"server_error","error_description":"The registration service failed."}"#;
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -11,6 +11,14 @@ pub(crate) fn of(text: &str) -> Option<String> {
     (!host.is_empty()).then(|| normal(host))
 }
 
+/// The same, of an `https` URI alone: of another scheme, what stands there is not a host on the internet.
+#[cfg(feature = "policy")]
+pub(crate) fn of_https(text: &str) -> Option<String> {
+    let uri = Uri::parse(text).ok()?;
+    let is_https = uri.scheme().as_str().eq_ignore_ascii_case("https");
+    is_https.then(|| of(text)).flatten()
+}
+
 /// A host in its normal form: a name in lower case, an IPv6 address as RFC 5952 writes it. Whatever else could be the same
 /// host, an escape or a dot at the end, is taken for another one.
 pub(crate) fn normal(host: &str) -> String {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use tower_layer::Layer;
+use tower_layer::{Layer, layer_fn};
 
 use crate::paths::Paths;
-use crate::{Backend, Dcr, DcrBuilder, DcrEndpoint};
+use crate::{AnswerErrors, Backend, Dcr, DcrBuilder, DcrEndpoint};
 
 /// Adds OAuth 2.0 Dynamic Client Registration (RFC 7591 and RFC 7592) to a service: requests on the registration paths
 /// are answered with the help of a [`Backend`], all others go to the service inside.
@@ -114,6 +114,34 @@ impl<B, E: Clone> DcrLayer<B, E> {
             }),
             backend: PhantomData,
         }
+    }
+}
+
+impl<B, E> DcrLayer<B, E> {
+    /// Answers the errors of the endpoint layers that were added so far, so that those that are added after see a response:
+    /// a `CorsLayer` its headers, a trace its status. Unless this is called, an error passes all the layers outside, and is
+    /// answered by the middleware itself, with the same response.
+    ///
+    /// ```
+    /// use tower::{limit::ConcurrencyLimitLayer, load_shed::LoadShedLayer};
+    /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+    /// let layer = DcrLayer::new(backend)
+    ///     .endpoint_layer(ConcurrencyLimitLayer::new(64))
+    ///     .endpoint_layer(LoadShedLayer::new())
+    ///     .answer_errors()
+    ///     .endpoint_layer(CorsLayer::permissive());
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    pub fn answer_errors(self) -> DcrLayer<B, AnswerErrors<E>>
+    where
+        E: Clone,
+    {
+        let paths = self.endpoint.paths.clone();
+        self.endpoint_layer(layer_fn(|stack| AnswerErrors::new(stack, paths.clone())))
     }
 }
 

@@ -111,7 +111,7 @@ pub use self::metadata::{ClientMetadata, MetadataError};
 pub use self::operation::{Delete, Operation, OperationKind, Read, Register, Update};
 pub use self::outcome::Outcome;
 pub use self::reply::{Action, ErrorCode, Reply};
-pub use self::service::{Dcr, ResponseBody, ResponseFuture};
+pub use self::service::{AnswerErrors, AnswerErrorsFuture, Dcr, ResponseBody, ResponseFuture};
 pub use self::token::{BearerToken, InvalidToken};
 #[cfg(feature = "policy")]
 #[cfg_attr(docsrs, doc(cfg(feature = "policy")))]

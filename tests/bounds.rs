@@ -17,7 +17,8 @@ use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use tower::{Layer, Service};
-use tower_dcr::embedded::{EmbeddedBackend, EmbeddedBuilder, EmbeddedError};
+use tower_dcr::embedded::{EmbeddedBackend, EmbeddedBuilder, EmbeddedError, RegisteredClient};
+use tower_dcr::policy::{Policy, PolicyLayer, Proposal, Scopes};
 use tower_dcr::*;
 
 use support::Recorder;
@@ -82,6 +83,13 @@ assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debu
 assert_not_impl_any!(BodyOf<PhantomData<Rc<()>>>: Send, Sync);
 assert_not_impl_any!(BodyOf<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(BodyOf<Incoming>: Default);
+assert_impl_all!(AnswerErrors<DcrEndpoint<Bare>>: Clone, Send, Sync, Unpin, std::fmt::Debug);
+assert_impl_all!(FutureOf<AnswerErrors<DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
+assert_impl_all!(Policy<Bare, Scopes>: Clone, Send, Sync, std::fmt::Debug, Backend);
+assert_impl_all!(PolicyLayer<Scopes>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Proposal: Send, Sync, std::fmt::Debug);
+assert_impl_all!(TokenList: Clone, Send, Sync, std::fmt::Debug, TokenVerifier);
+assert_impl_all!(RegisteredClient: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(EndpointBody: Clone, Default, Send, Sync, std::fmt::Debug);
 
 assert_impl_all!(Operation: Clone, Send, Sync, std::fmt::Debug);

@@ -19,7 +19,9 @@ use http_body_util::Full;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Layer, Service, service_fn};
-use tower_dcr::{Dcr, DcrLayer, Operation, Outcome, Reply, backend_fn};
+use tower_dcr::{
+    BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, OperationKind, Outcome, Reply, backend_fn,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::map_response_body::MapResponseBodyLayer;
@@ -149,6 +151,29 @@ async fn who_registers_too_often_is_told_when_to_come_again() {
         201
     );
     assert_eq!(recorder.calls(), 7);
+}
+
+/// A token that comes with an update is judged last, so anybody can send one.
+#[tokio::test]
+async fn requests_of_any_kind_are_limited() {
+    let recorder = Recorder::default();
+    let layer = DcrLayer::new(recorder.clone())
+        .endpoint_layer(MapResponseBodyLayer::new(Body::new))
+        .endpoint_layer(limit::requests(3, Duration::from_secs(60)));
+    let service = layered(&layer);
+    for (method, status) in [
+        ("PUT", 200),
+        ("GET", 200),
+        ("DELETE", 204),
+        ("PUT", 429),
+        ("GET", 429),
+    ] {
+        let mut request = configure(method, "/register/1", "made-up", "{}");
+        let peer: SocketAddr = (Ipv4Addr::new(192, 0, 2, 1), 1).into();
+        request.extensions_mut().insert(ConnectInfo(peer));
+        assert_eq!(ask(&service, request).await.status, status, "{method}");
+    }
+    assert_eq!(recorder.calls(), 3);
 }
 
 #[tokio::test]
@@ -293,6 +318,81 @@ async fn who_comes_too_many_is_told_to_come_again() {
         let outcome: Outcome = answer.outcome.unwrap();
         assert_eq!(outcome.status(), 503);
     }
+}
+
+/// What a layer sheds has CORS headers, where its error is answered before the CORS layer sees it. The answer is the same.
+#[tokio::test(start_paused = true)]
+async fn errors_are_answered_below_the_layers_outside() {
+    let limited = |time| {
+        DcrLayer::new(slow(time))
+            .endpoint_layer(ConcurrencyLimitLayer::new(1))
+            .endpoint_layer(LoadShedLayer::new())
+    };
+    let bare = layered(&limited(Duration::from_secs(1)).endpoint_layer(cors()));
+    let answered = layered(
+        &limited(Duration::from_secs(1))
+            .answer_errors()
+            .endpoint_layer(cors()),
+    );
+    let from_a_page = |mut request: Request<Full<Bytes>>| {
+        let origin = "https://app.example".parse().unwrap();
+        request.headers_mut().insert("origin", origin);
+        request
+    };
+    let asked = (0..2).map(|_| ask(&bare, from_a_page(register("{}"))));
+    let [_, bare]: [Answer; 2] = futures_all(asked).await.try_into().unwrap();
+    let asked = (0..2).map(|_| ask(&answered, from_a_page(register("{}"))));
+    let [served, shed]: [Answer; 2] = futures_all(asked).await.try_into().unwrap();
+    assert_eq!(served.status, 201);
+    for shed in [&bare, &shed] {
+        shed.assert_error(503, "temporarily_unavailable");
+        let outcome = shed.outcome.as_ref().unwrap();
+        assert_eq!(outcome.operation(), Some(OperationKind::Register));
+        assert!(outcome.cause().is_some());
+    }
+    assert_eq!(bare.body, shed.body);
+    assert_eq!(bare.header("access-control-allow-origin"), None);
+    assert_eq!(shed.header("access-control-allow-origin"), Some("*"));
+}
+
+/// Of what the stack answers itself, nothing is changed; to a HEAD there is no body; a stack that is not ready is waited
+/// for, and holds up nobody else.
+#[tokio::test]
+async fn what_is_no_error_passes() {
+    let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
+        service_fn(|_: Request<Full<Bytes>>| async {
+            Err::<Response<Body>, BoxError>("broken".into())
+        })
+    });
+    let service = layered(
+        &DcrLayer::new(Recorder::default())
+            .endpoint_layer(failing)
+            .answer_errors(),
+    );
+    let head = Request::head("/register").body(Full::default()).unwrap();
+    let answer = ask(&service, head).await;
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (500, 0));
+    let answer = ask(&service, register("{}")).await;
+    answer.assert_error(500, "server_error");
+
+    let recorder = Recorder::default();
+    let buffered = tower::buffer::BufferLayer::new(1);
+    let service = layered(
+        &DcrLayer::new(recorder.clone())
+            .endpoint_layer(buffered)
+            .answer_errors(),
+    );
+    for (request, status) in [
+        (register("{}"), 201),
+        (register("{"), 400),
+        (configure("GET", "/register/1", "t", ""), 200),
+    ] {
+        let answer = ask(&service, request).await;
+        assert_eq!(answer.status, status);
+        answer.assert_well_formed();
+    }
+    let text = format!("{service:?}");
+    assert!(text.starts_with("Dcr {"), "{text}");
 }
 
 async fn futures_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {

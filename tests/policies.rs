@@ -164,7 +164,27 @@ async fn a_member_that_is_not_there_is_not_taken_away() {
         proposal.remove("x");
         Ok(())
     });
-    assert_passes(&policy, &json!({"a": 1})).await;
+    let text = "{ \"b\" : 1.0,\n \"a\":[ 1e2 ] }";
+    for judged in both(&policy, text).await {
+        assert_eq!(judged.text.as_deref(), Some(text));
+    }
+}
+
+/// A policy that asks somebody who does not answer now.
+#[tokio::test]
+async fn a_policy_that_cannot_say() {
+    let policy = PolicyLayer::new(|_: Proposal| async {
+        let description = "The approval service is not there.";
+        Err(Reply::refuse(
+            ErrorCode::TemporarilyUnavailable,
+            description,
+        ))
+    });
+    for judged in both(&policy, "{}").await {
+        judged.answer.assert_error(503, "temporarily_unavailable");
+        assert!(!judged.answer.json().to_string().contains("approval"));
+        assert_eq!(judged.text, None);
+    }
 }
 
 #[tokio::test]
@@ -334,6 +354,21 @@ async fn redirect_uris_on_hosts() {
     }
 }
 
+/// There the user is sent back, too.
+#[tokio::test]
+async fn redirect_uris_after_logout() {
+    let policy = PolicyLayer::new(RedirectUris::none().allow_hosts(["app.example.com"]));
+    let of = |uris: Value| json!({"post_logout_redirect_uris": uris});
+    assert_passes(&policy, &of(json!(["https://app.example.com/out"]))).await;
+    for refused in [
+        json!(["https://evil.example/"]),
+        json!("https://app.example.com/out"),
+        json!([1]),
+    ] {
+        assert_refused(&policy, &of(refused), 400, "invalid_client_metadata").await;
+    }
+}
+
 #[tokio::test]
 async fn redirect_uris_with_schemes_and_on_this_machine() {
     let policy = PolicyLayer::new(
@@ -469,6 +504,21 @@ async fn a_scope_that_is_omitted_is_written_in() {
     }
 }
 
+/// A default is judged as if it had been asked for, and nobody gets no scope at all.
+#[tokio::test]
+async fn a_default_scope_that_is_not_allowed() {
+    let narrow =
+        |default: &str| PolicyLayer::new(Scopes::narrow_to(["read"]).with_default(default));
+    assert_changed(&narrow("read admin"), &json!({}), &json!({"scope": "read"})).await;
+    for refused in [
+        narrow("admin"),
+        narrow(""),
+        PolicyLayer::new(Scopes::narrow_to([""; 0])),
+    ] {
+        assert_refused(&refused, &json!({}), 400, "invalid_client_metadata").await;
+    }
+}
+
 #[tokio::test]
 async fn members_are_forced() {
     let policy = PolicyLayer::new(ForcedMembers::new([
@@ -489,7 +539,7 @@ async fn members_are_forced() {
 
 #[tokio::test]
 async fn self_asserted_uris_on_other_hosts() {
-    let at = |name: &str, value: Value| json!({"redirect_uris": ["https://App.example.com/cb", "cursor://app2.example.com/x"], name: value});
+    let at = |name: &str, value: Value| json!({"redirect_uris": ["https://App.example.com/cb", "HTTPS://app2.example.com/x"], name: value});
     let refusing = PolicyLayer::new(SelfAssertedUris::refused_elsewhere());
     let dropping = PolicyLayer::new(SelfAssertedUris::dropped_elsewhere());
     for name in [
@@ -528,6 +578,14 @@ async fn self_asserted_uris_on_other_hosts() {
         for omitted in [json!(null), json!(""), json!([])] {
             assert_passes(&refusing, &at(name, omitted.clone())).await;
         }
+    }
+    // What follows a scheme of the client's own is no host: anybody may write it.
+    for redirect_uri in ["com.example.app://evil.example/cb", "http://localhost/cb"] {
+        let logo = redirect_uri
+            .replace("com.example.app", "https")
+            .replace("http:", "https:");
+        let asked = json!({"redirect_uris": [redirect_uri], "logo_uri": logo});
+        assert_refused(&refusing, &asked, 400, "invalid_client_metadata").await;
     }
     // Without a redirect URI there is no host, and other members are not its business.
     let asked = json!({"client_uri": "https://app.example.com/"});

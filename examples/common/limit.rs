@@ -30,19 +30,26 @@ impl KeyExtractor for PeerNetwork {
     }
 }
 
-/// So many registrations at once, and then one in each period. Reads, updates and deletes are not counted: they have a
-/// token.
-pub(crate) fn registrations(
-    burst: u32,
-    period: Duration,
-) -> GovernorLayer<PeerNetwork, NoOpMiddleware<governor::clock::QuantaInstant>, Body> {
-    let config = GovernorConfigBuilder::default()
-        .key_extractor(PeerNetwork)
-        .methods(vec![Method::POST])
-        .burst_size(burst)
-        .period(period)
-        .finish()
-        .expect("neither is zero");
+type Limit = GovernorLayer<PeerNetwork, NoOpMiddleware<governor::clock::QuantaInstant>, Body>;
+
+/// So many registrations at once, and then one in each period.
+pub(crate) fn registrations(burst: u32, period: Duration) -> Limit {
+    of(Some(Method::POST), burst, period)
+}
+
+/// So many requests of any kind at once, and then one in each period. A token that comes with an update costs nothing: it
+/// is judged last.
+pub(crate) fn requests(burst: u32, period: Duration) -> Limit {
+    of(None, burst, period)
+}
+
+fn of(method: Option<Method>, burst: u32, period: Duration) -> Limit {
+    let mut config = GovernorConfigBuilder::default().key_extractor(PeerNetwork);
+    config.burst_size(burst).period(period);
+    if let Some(method) = method {
+        config.methods(vec![method]);
+    }
+    let config = config.finish().expect("neither is zero");
     GovernorLayer::new(config).error_handler(|error| in_json(&error))
 }
 
@@ -51,7 +58,7 @@ fn in_json(error: &GovernorError) -> Response<Body> {
     let (parts, _) = error.clone().into_response().into_parts();
     let body = match error {
         GovernorError::TooManyRequests { .. } => {
-            r#"{"error":"temporarily_unavailable","error_description":"Too many registrations from this address."}"#
+            r#"{"error":"temporarily_unavailable","error_description":"Too many requests from this address."}"#
         }
         _ => r#"{"error":"server_error","error_description":"The registration service failed."}"#,
     };

@@ -25,7 +25,7 @@ pub struct ForcedMembers {
 }
 
 impl ForcedMembers {
-    /// These, by name. `null` takes a member away.
+    /// These, by name, a language tag being part of it. `null` takes a member away.
     pub fn new<N: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (N, V)>) -> Self {
         let members = members.into_iter();
         Self {

@@ -5,16 +5,22 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::Proposal;
-use crate::{Backend, BoxError, Operation, Reply};
+use crate::{Backend, BoxError, ErrorCode, Operation, Reply, Unavailable};
 
 /// Says what becomes of a [`Proposal`]: it passes, perhaps changed, or is refused with a [`Reply`].
 ///
-/// An async closure is one: `async |proposal: Proposal| Ok(proposal)` in a [`PolicyLayer::new`]. So are the ready-made
-/// ones in this module. Implement it for a policy that has a name of its own. For a closure that need not wait there is
+/// A closure that takes the proposal and gives a future is one, as in [`PolicyLayer::new`]. So are the ready-made ones in
+/// this module. Implement it for a policy that has a name of its own. For a closure that need not wait there is
 /// [`policy_fn`].
 ///
 /// To refuse, use [`Reply::refuse`] with any of the errors of RFC 7591 (400), `invalid_token` (401), `access_denied` or
-/// `insufficient_scope` (403).
+/// `insufficient_scope` (403). A policy that cannot say now refuses with `temporarily_unavailable`: the client gets a 503,
+/// and nothing has happened.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a policy",
+    note = "a closure that takes `&mut Proposal` goes into `policy_fn`",
+    note = "a closure that takes `Proposal` gives a future that borrows nothing of what the closure holds: clone it first"
+)]
 pub trait Judge: Send + Sync + 'static {
     /// What becomes of it.
     fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send;
@@ -33,16 +39,24 @@ where
 /// Puts a policy around a [`Backend`], or around another policy. Cheap to clone.
 ///
 /// ```
+/// use std::sync::Arc;
+///
+/// use tower::Layer;
 /// use tower_dcr::policy::{PolicyLayer, Proposal};
 /// use tower_dcr::{BoxError, ErrorCode, Reply, backend_fn};
-/// use tower::Layer;
 ///
-/// # async fn is_known(_: &str) -> bool { true }
-/// let policy = PolicyLayer::new(async |proposal: Proposal| {
-///     let software_id = proposal.get("software_id");
-///     match software_id.as_ref().and_then(|id| id.as_str()) {
-///         Some(id) if is_known(id).await => Ok(proposal),
-///         _ => Err(Reply::refuse(ErrorCode::AccessDenied, "This software may not register here.")),
+/// # struct Approval;
+/// # impl Approval { async fn approves(&self, _: &str) -> bool { true } }
+/// let approval = Arc::new(Approval);
+/// // Each call has a handle of its own.
+/// let policy = PolicyLayer::new(move |proposal: Proposal| {
+///     let approval = Arc::clone(&approval);
+///     async move {
+///         let software_id = proposal.get("software_id");
+///         match software_id.as_ref().and_then(|id| id.as_str()) {
+///             Some(id) if approval.approves(id).await => Ok(proposal),
+///             _ => Err(Reply::refuse(ErrorCode::AccessDenied, "This software may not register here.")),
+///         }
 ///     }
 /// });
 /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
@@ -54,7 +68,7 @@ pub struct PolicyLayer<J> {
 }
 
 impl<J: Judge> PolicyLayer<J> {
-    /// With this judge: one of those in this module, an async closure, or your own.
+    /// With this judge: one of those in this module, a closure that gives a future, or your own.
     pub fn new(judge: J) -> Self {
         Self {
             judge: Arc::new(judge),
@@ -147,6 +161,10 @@ impl<B: Backend, J: Judge> Backend for Policy<B, J> {
         let operation = match Proposal::of(operation) {
             Err(other) => other,
             Ok(proposal) => match self.judge.judge(proposal).await {
+                // A policy that cannot say now.
+                Err(refused) if refused.error() == Some(ErrorCode::TemporarilyUnavailable) => {
+                    return Err(Unavailable::new().into());
+                }
                 Err(refused) => return Ok(refused),
                 Ok(proposal) => match proposal.into_operation()? {
                     Err(refused) => return Ok(refused),

@@ -29,7 +29,10 @@
 //! `software_statement`: its claims would override the member (RFC 7591 section 2.3), and nobody here reads them. Where the
 //! backend reads none either, or judges them itself, `allow_software_statement` lets them pass.
 //!
-//! An answer of a policy comes before the token of an update is judged: it tells nothing about a client.
+//! A policy judges before the backend does, so also before it is known whether the token of an update is the client's. That
+//! tells nothing about a client, but whoever asks makes the policy work: one that asks another service can be made to ask it
+//! by anybody. Let such a policy read the client first, with the token of the operation, or count updates in the limit of an
+//! endpoint layer.
 
 mod answer_unauthorized;
 mod forced_members;

@@ -8,7 +8,8 @@ use crate::loopback::is_loopback;
 use crate::{ErrorCode, Reply, host};
 
 /// Where a client may have its users sent back to: hosts and schemes. What is not allowed here is refused, and what cannot
-/// be read as a URI is, too.
+/// be read as a URI is, too. It judges `redirect_uris` and `post_logout_redirect_uris`; other members that hold a URI are
+/// not its business.
 ///
 /// ```
 /// use tower_dcr::policy::{PolicyLayer, RedirectUris};
@@ -44,7 +45,8 @@ impl RedirectUris {
 
     /// Allows `https` on these hosts, on any port: names as in `"app.example.com"`, addresses as in `"192.0.2.1"` and
     /// `"[2001:db8::1]"`. The case of a name says nothing, nor does the way in which an IPv6 address is written; a
-    /// subdomain is another host.
+    /// subdomain is another host. A host stands alone, without a scheme, a port or a wildcard, and in ASCII: anything else
+    /// allows nothing.
     #[must_use]
     pub fn allow_hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
         let hosts = hosts.into_iter();
@@ -62,7 +64,8 @@ impl RedirectUris {
         self
     }
 
-    /// Allows `http` to the user's own machine: `localhost`, `127.0.0.1` and `[::1]`, on any port (RFC 8252 section 7.3).
+    /// Allows `http` to the user's own machine: `localhost`, `127.0.0.1` and `[::1]`, written just so, on any port (RFC 8252
+    /// section 7.3).
     #[must_use]
     pub fn allow_loopback(mut self) -> Self {
         self.loopback = true;
@@ -89,12 +92,22 @@ impl RedirectUris {
 
     fn check(&self, proposal: &Proposal) -> Result<(), Reply> {
         proposal.judge_software_statement(self.software_statement)?;
-        let description = match proposal.strings("redirect_uris") {
-            Some(uris) if uris.iter().all(|uri| self.allows(uri)) => return Ok(()),
-            Some(_) => "A redirect URI is not one that may be registered here.",
-            None => "redirect_uris must be an array of strings.",
-        };
-        Err(Reply::refuse(ErrorCode::InvalidRedirectUri, description))
+        for (name, error) in [
+            ("redirect_uris", ErrorCode::InvalidRedirectUri),
+            // There the user is sent back, too.
+            (
+                "post_logout_redirect_uris",
+                ErrorCode::InvalidClientMetadata,
+            ),
+        ] {
+            let problem = match proposal.strings(name) {
+                Some(uris) if uris.iter().all(|uri| self.allows(uri)) => continue,
+                Some(_) => "holds one that may not be registered here",
+                None => "must be an array of strings",
+            };
+            return Err(Reply::refuse(error, &format!("{name} {problem}.")));
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 use std::future::{self, Future};
 
+use serde_json::Value;
+
 use super::{Judge, Proposal};
 use crate::{ErrorCode, Reply};
 
@@ -34,7 +36,8 @@ impl Scopes {
         }
     }
 
-    /// What a client that names no scope is given; in the form of the member, with spaces in between.
+    /// What a client that names no scope is given; in the form of the member, with spaces in between. It is judged as if the
+    /// client had asked for it.
     #[must_use]
     pub fn with_default(mut self, scope: impl Into<String>) -> Self {
         self.default = Some(scope.into());
@@ -50,15 +53,15 @@ impl Scopes {
 
     fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
         proposal.judge_software_statement(self.software_statement)?;
-        if proposal.is_omitted("scope") {
-            let default = self.default.clone();
-            proposal.set("scope", default.unwrap_or_else(|| self.allowed.join(" ")));
-            return Ok(());
-        }
         let refused =
             |description| Err(Reply::refuse(ErrorCode::InvalidClientMetadata, description));
-        let scope = proposal.get("scope");
-        let Some(scope) = scope.as_ref().and_then(|scope| scope.as_str()) else {
+        let is_omitted = proposal.is_omitted("scope");
+        let scope = if is_omitted {
+            let all = || self.allowed.join(" ");
+            self.default.clone().unwrap_or_else(all)
+        } else if let Some(Value::String(scope)) = proposal.get("scope") {
+            scope
+        } else {
             return refused("scope must be a string.");
         };
         let asked: Vec<&str> = scope.split(' ').filter(|scope| !scope.is_empty()).collect();
@@ -70,10 +73,11 @@ impl Scopes {
         if granted.is_empty() {
             return refused("None of the scopes may be registered for here.");
         }
-        if granted.len() < asked.len() {
-            if !self.narrows {
-                return refused("Not all of the scopes may be registered for here.");
-            }
+        let is_narrower = granted.len() < asked.len();
+        if is_narrower && !self.narrows {
+            return refused("Not all of the scopes may be registered for here.");
+        }
+        if is_narrower || is_omitted {
             let granted = granted.join(" ");
             proposal.set("scope", granted);
         }

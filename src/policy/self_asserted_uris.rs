@@ -8,7 +8,7 @@ use crate::{ErrorCode, Reply, host};
 const MEMBERS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 
 /// What a client says of itself with a URI (`client_uri`, `logo_uri`, `tos_uri`, `policy_uri`, also with a language tag)
-/// must be on a host of one of its redirect URIs: anybody can name the logo of somebody else (RFC 7591 section 5).
+/// must be on a host of one of its `https` redirect URIs: anybody can name the logo of somebody else (RFC 7591 section 5).
 #[derive(Clone, Copy, Debug)]
 pub struct SelfAssertedUris {
     drops: bool,
@@ -44,9 +44,10 @@ impl SelfAssertedUris {
     fn settle(self, proposal: &mut Proposal) -> Result<(), Reply> {
         proposal.judge_software_statement(self.software_statement)?;
         let redirect_uris = proposal.strings("redirect_uris").unwrap_or_default();
+        // What follows a scheme of the client's own is the client's to write, and proves nothing.
         let hosts: BTreeSet<_> = redirect_uris
             .iter()
-            .filter_map(|uri| host::of(uri))
+            .filter_map(|uri| host::of_https(uri))
             .collect();
         let is_elsewhere = |name: &&str| {
             let is_one = MEMBERS.contains(&name.split('#').next().unwrap_or_default());
@@ -64,7 +65,7 @@ impl SelfAssertedUris {
         if !elsewhere.is_empty() && !self.drops {
             return Err(Reply::refuse(
                 ErrorCode::InvalidClientMetadata,
-                "client_uri, logo_uri, tos_uri and policy_uri must be on a host of a redirect URI.",
+                "client_uri, logo_uri, tos_uri and policy_uri must be on a host of an https redirect URI.",
             ));
         }
         for name in elsewhere {

@@ -10,9 +10,7 @@ use tower::util::Oneshot;
 use tower_service::Service;
 
 use super::ResponseBody;
-use crate::endpoint::{failure, without_body_to_head};
-use crate::outcome::complete;
-use crate::span::OperationSpan;
+use super::answer_errors::answer;
 use crate::{BoxError, OperationKind};
 
 pin_project! {
@@ -95,9 +93,7 @@ where
             } => Ok(match ready!(future.as_mut().poll(cx)) {
                 Ok(response) => response.map(ResponseBody::endpoint),
                 Err(error) => {
-                    let mut response = failure(*kind, error.into());
-                    complete(&mut response, *started, &OperationSpan::of(None));
-                    without_body_to_head(method, response).map(ResponseBody::failure)
+                    answer(*kind, method, *started, error.into()).map(ResponseBody::failure)
                 }
             }),
         })

@@ -1,5 +1,6 @@
 //! [`Dcr`]: intercept, or pass through.
 
+mod answer_errors;
 mod body;
 mod future;
 
@@ -10,6 +11,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+pub use self::answer_errors::{AnswerErrors, AnswerErrorsFuture};
 pub use self::body::ResponseBody;
 pub use self::future::ResponseFuture;
 use crate::BoxError;

@@ -18,24 +18,35 @@ use crate::{BearerToken, BoxError};
 /// Says whether an initial access token is good (RFC 7591 section 3), for
 /// [`DcrBuilder::initial_access_token`](crate::DcrBuilder::initial_access_token).
 ///
-/// A closure is one that takes the token and the head of the request, and gives a future; the future does not borrow from
-/// the head, so what it needs of it is cloned first. With feature `policy`, [`TokenList`](crate::TokenList) is one, too.
+/// A closure that takes the token and the head of the request, and gives a future, is one. The future borrows nothing: what
+/// it needs of the head, and of what the closure holds, is cloned first. (An `async` closure borrows, and is none.) With
+/// feature `policy`, [`TokenList`](crate::TokenList) is one, too.
 ///
 /// ```
+/// use std::collections::HashMap;
+/// use std::sync::Arc;
+///
 /// use http::request::Parts;
 /// use tower_dcr::{BearerToken, BoxError, DcrLayer, Reply, backend_fn};
 ///
-/// # async fn introspect(_: &BearerToken, _: Option<&str>) -> Result<bool, BoxError> { Ok(true) }
 /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// # async fn is_good(_: &HashMap<String, u64>, _: &BearerToken, _: Option<&str>) -> bool { true }
+/// let known: Arc<HashMap<String, u64>> = Arc::default();
 /// let layer = DcrLayer::builder(backend)
-///     .initial_access_token(|token: BearerToken, parts: &Parts| {
+///     .initial_access_token(move |token: BearerToken, parts: &Parts| {
 ///         let tenant = parts.uri.host().map(str::to_owned);
-///         async move { introspect(&token, tenant.as_deref()).await }
+///         let known = Arc::clone(&known);
+///         async move { Ok::<_, BoxError>(is_good(&known, &token, tenant.as_deref()).await) }
 ///     })
 ///     .build()?;
 /// # let _ = layer;
 /// # Ok::<(), tower_dcr::ConfigError>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot verify an initial access token",
+    note = "a closure takes `token: BearerToken, parts: &Parts`, and gives a future that borrows nothing: clone first what \
+            it needs, and end it with `async move`"
+)]
 pub trait TokenVerifier: Send + Sync + 'static {
     /// Why it cannot say. The client is answered as if the backend had failed: 500, or 503 with
     /// [`Unavailable`](crate::Unavailable) in it.

@@ -163,4 +163,18 @@ async fn what_a_client_got_is_not_longer_than_what_it_may_send() {
         assert_eq!(client.put(&client.information).await.status, 200);
     }
     assert!(refused > 0);
+
+    let client = registry.client(&with(json!({}))).await;
+    let mut refused = 0;
+    for length in (64_700..=65_400).step_by(19) {
+        let answer = client.update(&of(length)).await;
+        if answer.status == 400 {
+            answer.assert_error(400, "invalid_client_metadata");
+            refused += 1;
+            continue;
+        }
+        assert_eq!((refused, answer.status.as_u16()), (0, 200));
+        assert_eq!(client.put(&answer.json()).await.status, 200);
+    }
+    assert!(refused > 0);
 }

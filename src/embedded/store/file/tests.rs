@@ -503,23 +503,21 @@ async fn a_full_disk() {
     let disk = Disk::default();
     let backend = on(&disk);
     let mut all = fill(&backend, &disk).await;
+    let mut left_in_peace = 0;
     for _ in 0..30 {
         let error = register(&backend, "without room").await.unwrap_err();
         let EmbeddedError::Storage { source } = error else {
             panic!("{error}");
         };
         // The disk is left in peace, and the client is told for how long, unless it was its turn to be tried.
-        assert!(
-            source
-                .wait()
-                .is_none_or(|wait| wait <= Duration::from_secs(60))
-        );
+        left_in_peace += usize::from(source.wait().is_some());
         for known in &all {
             assert_eq!(name_of(&backend, known).await, known.name);
             let client = backend.look_up(&known.client_id).await.unwrap();
             assert!(client.is_some());
         }
     }
+    assert!(left_in_peace > 0);
     let mut known = all.remove(0);
     assert!(update(&backend, &mut known, "without room").await.is_err());
 
