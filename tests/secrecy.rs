@@ -25,6 +25,9 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use support::*;
 
+/// One test after the other: whether a place in the code is listened to is settled for the whole process.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 const SENTINEL: &str = "SENTINEL";
 const TOKEN: &str = "token-SENTINEL";
 const CONTENT: &str = r#"{"client_id":"1","client_secret":"secret-SENTINEL","registration_access_token":"token-SENTINEL","client_name":"name-SENTINEL"}"#;
@@ -220,6 +223,7 @@ fn layered<B: Backend>(
 
 #[tokio::test(start_paused = true)]
 async fn no_sentinel_is_written_anywhere() {
+    let _alone = ALONE.lock().await;
     let written = Written::default();
     let _guard = tracing::subscriber::set_default(subscriber(&written));
 
@@ -287,6 +291,7 @@ async fn no_sentinel_is_written_anywhere() {
 /// The embedded registry, with the secrets that it issues.
 #[tokio::test]
 async fn no_issued_secret_is_written_anywhere() {
+    let _alone = ALONE.lock().await;
     let written = Written::default();
     let _guard = tracing::subscriber::set_default(subscriber(&written));
     let directory = tempfile::tempdir().unwrap();
@@ -368,6 +373,7 @@ fn around(text: &str, looked_for: &str) -> String {
 
 #[test]
 fn errors_quote_nothing() {
+    let _alone = ALONE.blocking_lock();
     let written = Written::default();
     let token = tower_dcr::BearerToken::new("SENTINEL SENTINEL").unwrap_err();
     let metadata = tower_dcr::ClientMetadata::parse("{\"SENTINEL\":SENTINEL}").unwrap_err();
@@ -386,6 +392,7 @@ fn errors_quote_nothing() {
 /// A line of the log is one line, whatever the cause says.
 #[tokio::test]
 async fn a_cause_cannot_break_out_of_its_line() {
+    let _alone = ALONE.lock().await;
     let written = Written::default();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(written.clone())

@@ -1,7 +1,6 @@
 //! What became of a request, for the layers outside, and for the log.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tower::{Layer, ServiceExt, service_fn};
@@ -9,9 +8,6 @@ use tower_dcr::{
     Action, BoxError, DcrEndpoint, DcrLayer, ErrorCode, Operation, OperationKind, Outcome, Reply,
     Unavailable, backend_fn,
 };
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use super::support::*;
 
@@ -167,79 +163,6 @@ async fn how_long_it_took() {
     let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
     let elapsed = answer.outcome.unwrap().elapsed();
     assert!(elapsed >= Duration::from_millis(30) && elapsed < Duration::from_secs(20));
-}
-
-/// Spans with their fields, as they are when they are over.
-#[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(Id, String)>>>);
-
-struct Fields<'f>(&'f mut String);
-
-impl Visit for Fields<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        use std::fmt::Write as _;
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
-
-impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Spans {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
-        let metadata = attributes.metadata();
-        let mut text = format!("{} {}", metadata.level(), metadata.name());
-        attributes.record(&mut Fields(&mut text));
-        self.0.lock().unwrap().push((id.clone(), text));
-    }
-
-    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
-        let mut spans = self.0.lock().unwrap();
-        let (_, text) = spans.iter_mut().rev().find(|(span, _)| span == id).unwrap();
-        values.record(&mut Fields(text));
-    }
-}
-
-#[tokio::test]
-async fn a_span_for_each_operation() {
-    let spans = Spans::default();
-    let _guard =
-        tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
-    let created = |_: &Operation| {
-        // What a backend logs is inside.
-        assert_eq!(
-            tracing::Span::current().metadata().unwrap().name(),
-            "client_registration"
-        );
-        Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_code("A1"))
-    };
-    outcome(created, register(CLIENT)).await;
-    let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidToken, "x"));
-    outcome(
-        refused,
-        configure("DELETE", "/register/sentinel", "sentinel", ""),
-    )
-    .await;
-    outcome(refused, configure("GET", "/register/%zz", "sentinel", "")).await;
-    outcome(
-        |_| Err("x".into()),
-        configure("PUT", "/register/sentinel", "t", "{}"),
-    )
-    .await;
-    outcome(refused, configure("OPTIONS", "/register", "t", "")).await;
-    let texts: Vec<_> = spans
-        .0
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|(_, text)| text.clone())
-        .collect();
-    assert_eq!(
-        texts,
-        [
-            r#"INFO client_registration operation="register" status=201 action="CREATED" code="A1""#,
-            r#"INFO client_registration operation="delete" status=401 action="UNAUTHORIZED" error="invalid_token""#,
-            r#"INFO client_registration operation="read" status=401 error="invalid_token""#,
-            r#"INFO client_registration operation="update" status=500 error="server_error""#,
-        ]
-    );
 }
 
 #[test]

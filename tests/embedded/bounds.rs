@@ -130,50 +130,6 @@ async fn the_oldest_that_was_never_looked_up_makes_room() {
     }
 }
 
-/// A layer of a subscriber that counts warnings.
-#[derive(Clone, Default)]
-struct Warnings(Arc<AtomicU64>);
-
-impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Warnings {
-    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
-        if *event.metadata().level() == tracing::Level::WARN {
-            self.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_warning_when_it_is_filling_up() {
-    use tracing_subscriber::layer::SubscriberExt as _;
-
-    let warnings = Warnings::default();
-    let subscriber = tracing_subscriber::registry().with(warnings.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
-    // The one in a file warns on a thread of its own, where this subscriber is not.
-    let backend = builder().max_clients(10).in_memory().unwrap();
-    let count = || warnings.0.load(Ordering::SeqCst);
-    for _ in 0..7 {
-        client(&backend, &metadata()).await;
-    }
-    assert_eq!(count(), 0);
-    let eighth = client(&backend, &metadata()).await;
-    assert_eq!(count(), 1);
-    // Once is enough, until there was room in between.
-    client(&backend, &metadata()).await;
-    assert_eq!(count(), 1);
-    for id in [&eighth, &client(&backend, &metadata()).await] {
-        backend.delete(text(&id["client_id"])).await.unwrap();
-    }
-    let order = tower_dcr::embedded::ClientOrder::Age;
-    for old in backend.list(order, None, 2).await.unwrap() {
-        backend.delete(old.client_id()).await.unwrap();
-    }
-    client(&backend, &metadata()).await;
-    assert_eq!(count(), 1);
-    client(&backend, &metadata()).await;
-    assert_eq!(count(), 2);
-}
-
 /// Where the bound was lowered between two runs.
 #[tokio::test]
 async fn more_clients_than_there_may_be() {
