@@ -225,6 +225,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         "kills: {KILLS}, acknowledged operations: {operations}, lost: {losses}"
     )
     .unwrap();
-    assert!(operations > KILLS * 10);
+    // It lived in between.
+    assert!(operations > KILLS * 2);
     assert_eq!(losses, 0);
 }
