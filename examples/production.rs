@@ -38,6 +38,14 @@ use tracing::Span;
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt::init();
     let metrics = PrometheusBuilder::new().install_recorder()?;
+    // It keeps each measurement until somebody tells it to sum them up.
+    let upkeep = metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
     let (listener, base_url) = common::listen().await?;
     let (backend, supported) = common::backend::from_env(&base_url)?;
 

@@ -1,6 +1,7 @@
 //! How often somebody may register.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -32,6 +33,9 @@ impl KeyExtractor for PeerNetwork {
 
 type Limit = GovernorLayer<PeerNetwork, NoOpMiddleware<governor::clock::QuantaInstant>, Body>;
 
+/// How often the addresses are forgotten that may do everything again; the limiter itself keeps each that it ever saw.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
 /// So many registrations at once, and then one in each period.
 pub(crate) fn registrations(burst: u32, period: Duration) -> Limit {
     of(Some(Method::POST), burst, period)
@@ -50,6 +54,16 @@ fn of(method: Option<Method>, burst: u32, period: Duration) -> Limit {
         config.methods(vec![method]);
     }
     let config = config.finish().expect("neither is zero");
+    let limiter = Arc::downgrade(config.limiter());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(FORGET_EVERY).await;
+            let Some(limiter) = limiter.upgrade() else {
+                return;
+            };
+            limiter.retain_recent();
+        }
+    });
     GovernorLayer::new(config).error_handler(|error| in_json(&error))
 }
 
