@@ -96,7 +96,8 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Leaves the paths of clients to the application: only registration is answered (RFC 7591), and clients cannot manage
-    /// themselves (RFC 7592) here. A [configuration path](Self::configuration_path) means nothing then. Off by default.
+    /// themselves (RFC 7592) here. A [configuration path](Self::configuration_path) is checked, and means nothing then. Off by
+    /// default.
     ///
     /// The backend must not tell clients of a `registration_client_uri`: an embedded registry has a setting of the same
     /// name.
@@ -233,6 +234,7 @@ impl<B> fmt::Debug for DcrBuilder<B> {
             .field("registration_only", &self.registration_only)
             .field("realm", &self.realm)
             .field("verifier", &self.verifier)
+            .field("passes_token_on", &self.passes_token_on)
             .field("body_limit", &self.body_limit)
             .field("body_clock", &self.body_clock)
             .field("backend_clock", &self.backend_clock)

@@ -62,7 +62,7 @@ pub(crate) struct TimedOut(());
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the backend did not answer in time")
+        f.write_str("no answer came in time")
     }
 }
 

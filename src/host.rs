@@ -5,10 +5,9 @@ use std::net::Ipv6Addr;
 use fluent_uri::Uri;
 
 /// The host of a URI, in its normal form; `None` where it has none, or is no URI.
+#[cfg(any(feature = "embedded", test))]
 pub(crate) fn of(text: &str) -> Option<String> {
-    let uri = Uri::parse(text).ok()?;
-    let host = uri.authority()?.host();
-    (!host.is_empty()).then(|| normal(host))
+    raw(&Uri::parse(text).ok()?).map(normal)
 }
 
 /// The same, of an `https` URI alone: of another scheme, what stands there is not a host on the internet.
@@ -16,7 +15,13 @@ pub(crate) fn of(text: &str) -> Option<String> {
 pub(crate) fn of_https(text: &str) -> Option<String> {
     let uri = Uri::parse(text).ok()?;
     let is_https = uri.scheme().as_str().eq_ignore_ascii_case("https");
-    is_https.then(|| of(text)).flatten()
+    raw(&uri).filter(|_| is_https).map(normal)
+}
+
+/// The host as it is written.
+pub(crate) fn raw<'t>(uri: &Uri<&'t str>) -> Option<&'t str> {
+    let host = uri.authority()?.host();
+    (!host.is_empty()).then_some(host)
 }
 
 /// A host in its normal form: a name in lower case, an IPv6 address as RFC 5952 writes it. Whatever else could be the same

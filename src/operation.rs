@@ -107,15 +107,16 @@ impl Operation {
         }
     }
 
-    /// Whether it may be asked again once it was sent, whatever became of it: a read may. A register that is asked twice
-    /// registers two clients, an update twice may not find the token any more that it came with, and a delete twice does
-    /// not find the client.
+    /// Whether it may be asked again once it was sent, whatever became of it: a read may, unless the backend gives a new
+    /// token on each (RFC 7592 section 5), and the answer with it may be lost. A register that is asked twice registers two
+    /// clients, an update twice may not find the token any more that it came with, and a delete twice does not find the client.
     ///
-    /// Any operation may be asked again where it certainly did not happen, see
-    /// [`Unavailable::is_outcome_unknown`](crate::Unavailable::is_outcome_unknown). A policy for tower's `Retry` around a
-    /// [`BackendService`](crate::BackendService):
+    /// Any operation may be asked again where it certainly did not happen: [`Unavailable::found_in`](crate::Unavailable::found_in)
+    /// tells. A policy for tower's `Retry` around a [`BackendService`](crate::BackendService):
     ///
     /// ```
+    /// use std::time::Duration;
+    ///
     /// use tower::retry::{Policy, RetryLayer};
     /// use tower::ServiceBuilder;
     /// use tower_dcr::{BackendService, BoxError, DcrLayer, Operation, Reply, Unavailable, backend_fn};
@@ -127,8 +128,8 @@ impl Operation {
     ///     type Future = std::future::Ready<()>;
     ///
     ///     fn retry(&mut self, operation: &mut Operation, result: &mut Result<Reply, BoxError>) -> Option<Self::Future> {
-    ///         let error = result.as_ref().err()?.downcast_ref::<Unavailable>()?;
-    ///         let may = operation.is_repeatable() || !error.is_outcome_unknown();
+    ///         let unavailable = Unavailable::found_in(&**result.as_ref().err()?)?;
+    ///         let may = operation.is_repeatable() || !unavailable.is_outcome_unknown();
     ///         self.0 = self.0.checked_sub(1).filter(|_| may)?;
     ///         Some(std::future::ready(()))
     ///     }
@@ -138,9 +139,11 @@ impl Operation {
     ///     }
     /// }
     ///
-    /// # let backend = backend_fn(|_| async { Err::<Reply, BoxError>(Unavailable::new().into()) });
+    /// # let backend = backend_fn(|_| async { Err::<Reply, Unavailable>(Unavailable::new()) });
     /// let backend = ServiceBuilder::new()
     ///     .layer(RetryLayer::new(Attempts(3)))
+    ///     .timeout(Duration::from_secs(5)) // each attempt
+    ///     .map_err(BoxError::from) // of a backend with an error of its own, where no layer did it
     ///     .service(BackendService::new(backend));
     /// let layer = DcrLayer::new(backend);
     /// # let _ = layer;

@@ -15,8 +15,8 @@ use crate::{Action, BoxError, ErrorCode, OperationKind};
 /// What became of a request on one of our paths. It is in the [extensions](http::Response::extensions) of every response
 /// that the registration service gave, for outer layers that count, audit or log; the client never sees it.
 ///
-/// All of it but the [`client_id`](Self::client_id), the [`code`](Self::code) and the [`cause`](Self::cause) is from closed
-/// sets, and fit for the labels of a metric.
+/// [`operation`](Self::operation), [`action`](Self::action), [`status`](Self::status) and [`error`](Self::error) are from
+/// closed sets, and fit for the labels of a metric; [`code`](Self::code) is where the backend's codes are.
 ///
 /// A response of an endpoint layer (a CORS preflight, a 429) has none, nor has a response of the application.
 ///
@@ -128,9 +128,7 @@ impl Outcome {
         self.status
     }
 
-    /// The `error` of the response, where it is one of ours or a backend's [`Reply::refuse`](crate::Reply::refuse). A
-    /// backend that writes the content of its errors itself, as Authlete does, has `None` here, and a [`code`](Self::code)
-    /// perhaps.
+    /// The `error` of the response, whoever wrote its content, where it is one of those that [`ErrorCode`] knows.
     #[must_use]
     pub fn error(&self) -> Option<ErrorCode> {
         self.error

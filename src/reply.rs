@@ -114,7 +114,9 @@ impl Reply {
     }
 
     /// The same, with the backend's own code of what happened, such as Authlete's `resultCode`; it is not the `error` of an
-    /// error response. The client does not get it; it is in the [`Outcome`](crate::Outcome), and in the log of a 5xx.
+    /// error response. The client does not get it; it is in the [`Outcome`](crate::Outcome), and in the log of a 5xx. In the
+    /// span of the operation, too, where it is a word of ASCII letters, digits, `.`, `_` and `-`, at most 64 long: spans have
+    /// fields from closed sets, so take yours from one.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
         self.code = Some(code.into());
@@ -128,10 +130,11 @@ impl Reply {
         self
     }
 
-    /// The same, with another content. Code and extensions stay.
+    /// The same, with another content. Code and extensions stay; the [`error`](Self::error) was that of the content.
     #[must_use]
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         self.content = Some(content.into());
+        self.error = None;
         self
     }
 
@@ -265,6 +268,19 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
+        Self::UnapprovedSoftwareStatement,
+        Self::InvalidRequest,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::AccessDenied,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
     /// The code as it is sent, such as `"invalid_redirect_uri"`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

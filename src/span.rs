@@ -1,4 +1,7 @@
 //! The span of an operation. Its fields are from closed sets: nothing in them is a client's.
+//!
+//! One that ends without a status was given up: its client has gone, or an endpoint layer did not wait for it. What that
+//! layer's error was answered with has a span of its own.
 
 use std::future::Future;
 
@@ -46,13 +49,20 @@ impl OperationSpan {
         for (field, value) in [
             ("action", outcome.action().map(crate::Action::as_str)),
             ("error", outcome.error().map(crate::ErrorCode::as_str)),
-            ("code", outcome.code()),
+            ("code", outcome.code().filter(|code| is_word(code))),
         ] {
             if let Some(value) = value {
                 self.span.record(field, value);
             }
         }
     }
+}
+
+/// Whether this may be one of a closed set of codes, and is no text.
+#[cfg(feature = "tracing")]
+fn is_word(code: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    code.len() <= 64 && code.bytes().all(fits)
 }
 
 /// Where there is nobody to tell.

@@ -2,13 +2,16 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use tower::load_shed::error::Overloaded;
+
 use crate::BoxError;
+use crate::clock::TimedOut;
+use crate::outcome::sources;
 
 /// The error of a [`Backend`](crate::Backend) that means 503 `temporarily_unavailable`: not now, perhaps later.
 ///
 /// It counts wherever it stands in an error's chain of [sources](Error::source), or in an [`io::Error`](std::io::Error); the
-/// outermost of several counts. It comes in two kinds, since a client
-/// that is told to try again may register twice:
+/// outermost of several counts. It comes in two kinds, since a client that is told to try again may register twice:
 ///
 /// - [`new`](Self::new): the backend did nothing, and the client may try again;
 /// - [`outcome_unknown`](Self::outcome_unknown): the operation may have happened. To a register, update or delete the
@@ -30,7 +33,7 @@ pub struct Unavailable {
     source: Option<BoxError>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Outcome {
     Nothing { retry_after: Option<Duration> },
     Unknown,
@@ -72,6 +75,39 @@ impl Unavailable {
             source: Some(source.into()),
             ..self
         }
+    }
+
+    /// What the layer makes of an error: the first in its chain that tells of something that passes, or `None`, where the
+    /// answer is a 500. Besides `Unavailable` itself these are tower's `Overloaded` (nothing happened), and its `Elapsed` and
+    /// `Closed` (feature `tokio`; the outcome is unknown).
+    ///
+    /// For those who try again, see [`Operation::is_repeatable`](crate::Operation::is_repeatable).
+    ///
+    /// ```
+    /// use tower::{BoxError, load_shed::error::Overloaded};
+    /// use tower_dcr::Unavailable;
+    ///
+    /// let shed = BoxError::from(Overloaded::new());
+    /// assert!(Unavailable::found_in(&*shed).is_some_and(|found| !found.is_outcome_unknown()));
+    ///
+    /// let failed = BoxError::from("no such table");
+    /// assert!(Unavailable::found_in(&*failed).is_none());
+    /// ```
+    #[must_use]
+    pub fn found_in(error: &(dyn Error + 'static)) -> Option<Self> {
+        sources(error).find_map(|error| {
+            if let Some(found) = error.downcast_ref::<Self>() {
+                return Some(Self {
+                    outcome: found.outcome,
+                    source: None,
+                });
+            }
+            if cut_off(error) {
+                return Some(Self::outcome_unknown());
+            }
+            // Shed load never reached the backend.
+            error.is::<Overloaded>().then(Self::new)
+        })
     }
 
     /// Whether the operation may have happened. Where it certainly did not, it may be tried again, whatever it was.
@@ -122,4 +158,13 @@ impl Error for Unavailable {
             .as_deref()
             .map(|source| source as &(dyn Error + 'static))
     }
+}
+
+/// Whether the wait for an answer ended before it came.
+fn cut_off(error: &(dyn Error + 'static)) -> bool {
+    #[cfg(feature = "tokio")]
+    if error.is::<tower::timeout::error::Elapsed>() || error.is::<tower::buffer::error::Closed>() {
+        return true;
+    }
+    error.is::<TimedOut>()
 }

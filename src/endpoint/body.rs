@@ -20,8 +20,7 @@ use crate::outcome::sources;
 /// and never the answer.
 const DRAINED: usize = 1024 * 1024;
 
-/// The whole body. The frames are copied as they come: kept, each would hold on to the buffer it was read into, and a
-/// client that sends byte by byte could make that far more than the limit.
+/// The whole body. Of one that is too large the rest is read, too, in the same time.
 pub(super) async fn read<B>(
     mut body: Pin<&mut B>,
     limit: usize,
@@ -31,28 +30,37 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
+    let mut late = Refusal::BodyTimeout;
     let reading = async {
-        let mut text = Vec::new();
-        while let Some(frame) = body.as_mut().frame().await {
-            let frame = frame.map_err(|error| of_body_error(&*error.into()))?;
-            // Trailers say nothing about a client.
-            if let Ok(data) = frame.into_data() {
-                if data.remaining() > limit - text.len() {
-                    return Err(Refusal::TooLarge);
-                }
-                text.put(data);
-            }
+        let text = collect(body.as_mut(), limit).await;
+        if let Err(Refusal::TooLarge) = text {
+            late = Refusal::TooLarge;
+            drain(body).await;
         }
-        Ok(text)
+        text
     };
-    let outcome = clock
-        .run(reading)
-        .await
-        .unwrap_or(Err(Refusal::BodyTimeout));
-    if let Err(Refusal::TooLarge) = outcome {
-        drain(body, clock).await;
+    clock.run(reading).await.unwrap_or(Err(late))
+}
+
+/// The frames are copied as they come: kept, each would hold on to the buffer it was read into, and a client that sends
+/// byte by byte could make that far more than the limit.
+async fn collect<B>(mut body: Pin<&mut B>, limit: usize) -> Result<Vec<u8>, Refusal>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let mut text = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| of_body_error(&*error.into()))?;
+        // Trailers say nothing about a client.
+        if let Ok(data) = frame.into_data() {
+            if data.remaining() > limit - text.len() {
+                return Err(Refusal::TooLarge);
+            }
+            text.put(data);
+        }
     }
-    outcome
+    Ok(text)
 }
 
 /// Reads what is left of a body that was refused unread.
@@ -67,23 +75,20 @@ pub(super) async fn drain_unread<B: Body>(parts: &Parts, body: Pin<&mut B>, cloc
         .iter()
         .any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     if !bodiless && !waits {
-        drain(body, clock).await;
+        // A client too slow to be drained in time is answered all the same.
+        let _ = clock.run(drain(body)).await;
     }
 }
 
-async fn drain<B: Body>(mut body: Pin<&mut B>, clock: Clock) {
-    let draining = async {
-        let mut left = DRAINED;
-        while let Some(Ok(frame)) = body.as_mut().frame().await {
-            let size = frame.data_ref().map_or(0, Buf::remaining);
-            left = left.saturating_sub(size);
-            if left == 0 {
-                break;
-            }
+async fn drain<B: Body>(mut body: Pin<&mut B>) {
+    let mut left = DRAINED;
+    while let Some(Ok(frame)) = body.frame().await {
+        let size = frame.data_ref().map_or(0, Buf::remaining);
+        left = left.saturating_sub(size);
+        if left == 0 {
+            break;
         }
-    };
-    // A client too slow to be drained in time is answered all the same.
-    let _ = clock.run(draining).await;
+    }
 }
 
 /// What went wrong while the body arrived. Layers outside may bound it too, and their errors count as our own.

@@ -1,24 +1,23 @@
 //! 5xx: what a client gets where the backend, or an endpoint layer, failed. It learns only whether to try again.
 
 use std::error::Error;
+use std::fmt;
 
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use tower::load_shed::error::Overloaded;
 
 use super::EndpointBody;
 use super::response::{InvalidReply, error};
-use crate::clock::TimedOut;
-use crate::outcome::sources;
 use crate::{BoxError, ErrorCode, OperationKind, Outcome, Reply, Unavailable};
 
-/// The response to an error of the backend, or of an endpoint layer.
+/// The response to an error of the backend, of the verifier, or of an endpoint layer.
 pub(crate) fn failure(kind: Option<OperationKind>, cause: BoxError) -> Response<EndpointBody> {
-    let (response, code) = match Unavailability::of(&*cause) {
-        Some(unavailability) => (
-            unavailability.response(kind),
-            ErrorCode::TemporarilyUnavailable,
-        ),
+    let (response, code) = match Unavailable::found_in(&*cause) {
+        Some(found) => {
+            let outcome_unknown = found.is_outcome_unknown() && !cause.is::<VerifierFailed>();
+            let response = unavailable(kind, outcome_unknown, found.retry_after_seconds());
+            (response, ErrorCode::TemporarilyUnavailable)
+        }
         None => (server_error(), ErrorCode::ServerError),
     };
     let outcome = Outcome::of(kind).with_error(Some(code)).with_cause(cause);
@@ -53,61 +52,44 @@ fn server_error() -> Response<EndpointBody> {
     )
 }
 
-/// A failure that passes.
-#[derive(Clone, Copy, Debug)]
-struct Unavailability {
-    /// The operation may have happened.
+/// Not now, perhaps later.
+fn unavailable(
+    kind: Option<OperationKind>,
     outcome_unknown: bool,
-    /// In seconds.
     retry_after: Option<u64>,
-}
-
-impl Unavailability {
-    /// The first error in the chain of sources that tells of one.
-    fn of(error: &(dyn Error + 'static)) -> Option<Self> {
-        sources(error).find_map(|error| {
-            if let Some(unavailable) = error.downcast_ref::<Unavailable>() {
-                return Some(Self {
-                    outcome_unknown: unavailable.is_outcome_unknown(),
-                    retry_after: unavailable.retry_after_seconds(),
-                });
-            }
-            // Shed load never reached the backend.
-            let shed = error.is::<Overloaded>();
-            (shed || cut_off(error)).then_some(Self {
-                outcome_unknown: !shed,
-                retry_after: None,
-            })
-        })
-    }
-
-    fn response(self, kind: Option<OperationKind>) -> Response<EndpointBody> {
-        // A read changes nothing that the client would have to know of.
-        let changes = !matches!(kind, None | Some(OperationKind::Read));
-        let description = if self.outcome_unknown && changes {
-            "The registration service did not complete the request; whether the operation happened is unknown."
-        } else {
-            "The registration service is not available now."
-        };
-        let mut response = error(
-            StatusCode::SERVICE_UNAVAILABLE,
-            ErrorCode::TemporarilyUnavailable,
-            description,
-        );
-        if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+) -> Response<EndpointBody> {
+    // A read changes nothing that the client would have to know of.
+    let changes = !matches!(kind, None | Some(OperationKind::Read));
+    let description = if outcome_unknown && changes {
+        "The registration service did not complete the request; whether the operation happened is unknown."
+    } else {
+        "The registration service is not available now."
+    };
+    let mut response = error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::TemporarilyUnavailable,
+        description,
+    );
+    if let Some(seconds) = retry_after {
         response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The verifier of initial access tokens failed: whatever its error says, the backend was not asked.
+#[derive(Debug)]
+pub(super) struct VerifierFailed(pub(super) BoxError);
+
+impl fmt::Display for VerifierFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the verifier of initial access tokens failed")
     }
 }
 
-/// Whether the wait for an answer ended before it came.
-fn cut_off(error: &(dyn Error + 'static)) -> bool {
-    #[cfg(feature = "tokio")]
-    if error.is::<tower::timeout::error::Elapsed>() || error.is::<tower::buffer::error::Closed>() {
-        return true;
+impl Error for VerifierFailed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
     }
-    error.is::<TimedOut>()
 }

@@ -20,6 +20,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use self::failure::VerifierFailed;
 pub(crate) use self::failure::failure;
 pub use self::future::EndpointFuture;
 use self::refusal::Refusal;
@@ -35,7 +36,7 @@ use crate::span::OperationSpan;
 use crate::verifier::Verifier;
 use crate::{
     Backend, BearerToken, BoxError, ClientMetadata, DcrBuilder, Delete, Operation, OperationKind,
-    Outcome, Read, Register, Unavailable, Update,
+    Outcome, Read, Register, Update,
 };
 
 /// The registration service itself: a tower service that answers every request on the two endpoints' paths, and every
@@ -207,12 +208,13 @@ impl<B: Backend> Shared<B> {
     {
         let settings = &self.settings;
         let mut body = pin!(body);
-        match self.decode(&parts, body.as_mut()).await {
+        let route = settings.paths.find(&parts.method, &parts.uri);
+        match self.decode(route, &parts, body.as_mut()).await {
             // Never a HEAD.
             Ok(operation) => self.execute(operation.with_parts(parts)).await,
             Err(Stop::Failed(cause)) => failure(asked, cause),
             Err(Stop::Refused(refusal)) => {
-                if refusal.leaves_body_unread() && self.may_read_body(&parts, refusal) {
+                if refusal.leaves_body_unread() && self.may_read_body(route, refusal) {
                     body::drain_unread(&parts, body, settings.body_clock).await;
                 }
                 let mut response = refusal.into_response(&settings.challenges);
@@ -224,16 +226,16 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Of who may not register, nothing is read at all.
-    fn may_read_body(&self, parts: &Parts, refusal: Refusal) -> bool {
-        let settings = &self.settings;
-        let route = settings.paths.find(&parts.method, &parts.uri);
-        let is_guarded = settings.verifier.is_some() && matches!(route, Some(Route::Registration));
+    fn may_read_body(&self, route: Option<Route<'_>>, refusal: Refusal) -> bool {
+        let has_verifier = self.settings.verifier.is_some();
+        let is_guarded = has_verifier && matches!(route, Some(Route::Registration));
         !is_guarded || refusal.comes_after_credentials()
     }
 
     /// The request as an operation, checked in the order of the contract.
     async fn decode<ReqBody>(
         &self,
+        route: Option<Route<'_>>,
         parts: &Parts,
         body: Pin<&mut ReqBody>,
     ) -> Result<Operation, Stop>
@@ -241,12 +243,7 @@ impl<B: Backend> Shared<B> {
         ReqBody: Body,
         ReqBody::Error: Into<BoxError>,
     {
-        let route = self
-            .settings
-            .paths
-            .find(&parts.method, &parts.uri)
-            .ok_or(Refusal::NotFound)?;
-        match (route, &parts.method) {
+        match (route.ok_or(Refusal::NotFound)?, &parts.method) {
             (Route::Registration, &Method::POST) => {
                 let token = self.initial_access_token(parts).await?;
                 let register = Register::new(self.metadata(parts, body).await?)
@@ -284,18 +281,12 @@ impl<B: Backend> Shared<B> {
         };
         let token = token.ok_or(Refusal::TokenMissing)?;
         // The verifier is a part of the backend, as far as a client can see.
-        let verdict = self
-            .settings
-            .backend_clock
-            .run(verifier.verify(&token, parts));
-        match verdict.await {
-            Ok(Ok(true)) => Ok(self.settings.passes_token_on.then_some(token)),
-            Ok(Ok(false)) => Err(Refusal::InitialTokenInvalid.into()),
-            // Nothing was asked of the backend yet.
-            Ok(Err(cause)) => Err(Stop::Failed(cause)),
-            Err(timed_out) => Err(Stop::Failed(
-                Unavailable::new().with_source(timed_out).into(),
-            )),
+        let clock = self.settings.backend_clock;
+        let verdict = clock.run(verifier.verify(&token, parts)).await;
+        match verdict.unwrap_or_else(|timed_out| Err(timed_out.into())) {
+            Ok(true) => Ok(self.settings.passes_token_on.then_some(token)),
+            Ok(false) => Err(Refusal::InitialTokenInvalid.into()),
+            Err(cause) => Err(Stop::Failed(VerifierFailed(cause).into())),
         }
     }
 

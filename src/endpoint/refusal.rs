@@ -41,12 +41,12 @@ impl Refusal {
         )
     }
 
-    /// Whether the credentials were judged before, and were good: steps 6 and after.
+    /// Whether it leaves the body unread, and the credentials were judged before, and were good: steps 6 to 8.
     pub(super) fn comes_after_credentials(self) -> bool {
         matches!(
             self,
             Self::MediaType | Self::ContentEncoding | Self::DeclaredTooLarge
-        ) || !self.leaves_body_unread()
+        )
     }
 
     /// The `error` of the response.

@@ -77,7 +77,10 @@ pub(super) fn of_reply(
         Action::Ok | Action::Updated | Action::Deleted => client_id,
         _ => None,
     };
-    let error = reply.error();
+    let error = match action {
+        Action::Created | Action::Ok | Action::Updated | Action::Deleted => None,
+        _ => named_error(&reply),
+    };
     let (code, extensions) = reply.into_parts();
     let outcome = Outcome::of(Some(kind))
         .with_reply(action, code)
@@ -86,6 +89,16 @@ pub(super) fn of_reply(
     response.extensions_mut().extend(extensions);
     response.extensions_mut().insert(outcome);
     response
+}
+
+/// The error that the content names, whoever wrote it.
+fn named_error(reply: &Reply) -> Option<ErrorCode> {
+    reply.error().or_else(|| {
+        let name = json::string_member(reply.content()?, "error")?;
+        ErrorCode::ALL
+            .into_iter()
+            .find(|code| code.as_str() == &*name)
+    })
 }
 
 /// A reply that cannot be made a response. What it held is not said.

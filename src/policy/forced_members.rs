@@ -1,8 +1,7 @@
-use std::future::{self, Future};
-
 use serde_json::Value;
 
-use super::{Judge, Proposal};
+use super::Proposal;
+use super::ready_made::ready_made;
 use crate::Reply;
 
 /// Members that every client has, whatever it asked for: put there, or in the place of what was there. RFC 7591 section 2
@@ -25,7 +24,8 @@ pub struct ForcedMembers {
 }
 
 impl ForcedMembers {
-    /// These, by name, a language tag being part of it. `null` takes a member away.
+    /// These, by name. `null` takes a member away. What a client has of the same member with a language tag (RFC 7591 section
+    /// 2.2) is taken away, too; a tag may be part of a name here.
     pub fn new<N: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (N, V)>) -> Self {
         let members = members.into_iter();
         Self {
@@ -36,19 +36,13 @@ impl ForcedMembers {
         }
     }
 
-    /// Lets a `software_statement` pass, see [the module](super). Off by default.
-    #[must_use]
-    pub fn allow_software_statement(mut self) -> Self {
-        self.software_statement = true;
-        self
-    }
-
-    fn force(&self, proposal: &mut Proposal) -> Result<(), Reply> {
-        proposal.judge_software_statement(self.software_statement)?;
+    #[expect(clippy::unnecessary_wraps, reason = "as every ready-made policy")]
+    fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
+        for (name, _) in &self.members {
+            proposal.remove_with_language_tags(name);
+        }
         for (name, value) in &self.members {
-            if value.is_null() {
-                proposal.remove(name);
-            } else {
+            if !value.is_null() {
                 proposal.set(name, value.clone());
             }
         }
@@ -56,15 +50,7 @@ impl ForcedMembers {
     }
 }
 
-impl Judge for ForcedMembers {
-    fn judge(
-        &self,
-        mut proposal: Proposal,
-    ) -> impl Future<Output = Result<Proposal, Reply>> + Send {
-        let forced = self.force(&mut proposal);
-        future::ready(forced.map(|()| proposal))
-    }
-}
+ready_made!(ForcedMembers);
 
 impl std::fmt::Debug for ForcedMembers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::Proposal;
-use crate::{Backend, BoxError, ErrorCode, Operation, Reply, Unavailable};
+use crate::{Action, Backend, BoxError, ErrorCode, Operation, Reply, Unavailable};
 
 /// Says what becomes of a [`Proposal`]: it passes, perhaps changed, or is refused with a [`Reply`].
 ///
@@ -15,7 +15,8 @@ use crate::{Backend, BoxError, ErrorCode, Operation, Reply, Unavailable};
 ///
 /// To refuse, use [`Reply::refuse`] with any of the errors of RFC 7591 (400), `invalid_token` (401), `access_denied` or
 /// `insufficient_scope` (403). A policy that cannot say now refuses with `temporarily_unavailable`: the client gets a 503,
-/// and nothing has happened.
+/// and nothing has happened. Any other reply than a refusal is a fault of the policy, and the answer is 500. Why a policy
+/// cannot say is its own to log: it runs in the span of the operation.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a policy",
     note = "a closure that takes `&mut Proposal` goes into `policy_fn`",
@@ -33,6 +34,12 @@ where
 {
     fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send {
         self(proposal)
+    }
+}
+
+impl<J: Judge> Judge for Arc<J> {
+    fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send {
+        (**self).judge(proposal)
     }
 }
 
@@ -161,11 +168,7 @@ impl<B: Backend, J: Judge> Backend for Policy<B, J> {
         let operation = match Proposal::of(operation) {
             Err(other) => other,
             Ok(proposal) => match self.judge.judge(proposal).await {
-                // A policy that cannot say now.
-                Err(refused) if refused.error() == Some(ErrorCode::TemporarilyUnavailable) => {
-                    return Err(Unavailable::new().into());
-                }
-                Err(refused) => return Ok(refused),
+                Err(refused) => return refusal(refused),
                 Ok(proposal) => match proposal.into_operation()? {
                     Err(refused) => return Ok(refused),
                     Ok(operation) => operation,
@@ -175,6 +178,37 @@ impl<B: Backend, J: Judge> Backend for Policy<B, J> {
         self.backend.execute(operation).await.map_err(Into::into)
     }
 }
+
+/// What a policy refused with, if that is a refusal.
+fn refusal(reply: Reply) -> Result<Reply, BoxError> {
+    if reply.error() == Some(ErrorCode::TemporarilyUnavailable) {
+        return Err(Unavailable::new().with_source(Fault::CannotSay).into());
+    }
+    match reply.action() {
+        Action::Created | Action::Ok | Action::Updated | Action::Deleted => {
+            Err(Fault::NoRefusal(reply.action()).into())
+        }
+        _ => Ok(reply),
+    }
+}
+
+/// What is the policy's, and not the backend's.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    CannotSay,
+    NoRefusal(Action),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CannotSay => f.write_str("a policy cannot say now"),
+            Self::NoRefusal(action) => write!(f, "a policy refused with {action}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
 
 impl<B: Clone, J> Clone for Policy<B, J> {
     fn clone(&self) -> Self {

@@ -1,6 +1,5 @@
-use std::future::{self, Future};
-
-use super::{Judge, Proposal};
+use super::Proposal;
+use super::ready_made::ready_made;
 use crate::{ErrorCode, Reply};
 
 /// How many redirect URIs a client may register.
@@ -20,15 +19,7 @@ impl MaxRedirectUris {
         }
     }
 
-    /// Lets a `software_statement` pass, see [the module](super). Off by default.
-    #[must_use]
-    pub fn allow_software_statement(mut self) -> Self {
-        self.software_statement = true;
-        self
-    }
-
-    fn check(self, proposal: &Proposal) -> Result<(), Reply> {
-        proposal.judge_software_statement(self.software_statement)?;
+    fn settle(self, proposal: &mut Proposal) -> Result<(), Reply> {
         let description = match proposal.strings("redirect_uris") {
             Some(uris) if uris.len() <= self.max => return Ok(()),
             Some(_) => "There are too many redirect_uris.",
@@ -38,8 +29,4 @@ impl MaxRedirectUris {
     }
 }
 
-impl Judge for MaxRedirectUris {
-    fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send {
-        future::ready(self.check(&proposal).map(|()| proposal))
-    }
-}
+ready_made!(MaxRedirectUris);

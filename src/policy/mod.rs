@@ -40,6 +40,7 @@ mod hide_unused_secret;
 mod layer;
 mod max_redirect_uris;
 mod proposal;
+mod ready_made;
 #[cfg(feature = "policy")]
 mod redirect_uris;
 mod scopes;

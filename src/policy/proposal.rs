@@ -70,12 +70,19 @@ impl Proposal {
         &self.operation
     }
 
-    /// A member, as it is now; `None` where there is none. A number may lose digits in the copy that this gives.
+    /// A member, as it is now; `None` where there is none. A number may lose digits in the copy that this gives:
+    /// [`get_raw`](Self::get_raw) has them all.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         let value = self.members.get(name)?;
         // It was JSON before.
         serde_json::from_str(value.get()).ok()
+    }
+
+    /// A member, as it was written; `None` where there is none.
+    #[must_use]
+    pub fn get_raw(&self, name: &str) -> Option<&RawValue> {
+        self.members.get(name).map(Box::as_ref)
     }
 
     /// Whether a member is not there, or says nothing: `null`, `""` and `[]` are what clients send where they mean nothing.
@@ -95,9 +102,14 @@ impl Proposal {
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         // A value has no keys but strings, so it is always JSON.
         if let Ok(value) = to_raw_value(&value.into()) {
-            self.members.insert(name.into(), value);
-            self.is_changed = true;
+            self.set_raw(name, value);
         }
+    }
+
+    /// Puts a member there as it is written, in the place of the one that was there.
+    pub fn set_raw(&mut self, name: impl Into<String>, value: Box<RawValue>) {
+        self.members.insert(name.into(), value);
+        self.is_changed = true;
     }
 
     /// Takes a member away, and gives whether there was one.
@@ -105,6 +117,16 @@ impl Proposal {
         let is_there = self.members.remove(name).is_some();
         self.is_changed |= is_there;
         is_there
+    }
+
+    /// The same, and what has its name and a language tag (RFC 7591 section 2.2).
+    pub(super) fn remove_with_language_tags(&mut self, name: &str) {
+        let before = self.members.len();
+        self.members.retain(|member, _| {
+            let rest = member.strip_prefix(name);
+            !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        });
+        self.is_changed |= self.members.len() < before;
     }
 
     /// A list of strings, `[]` where it is omitted; `None` where it is anything else.

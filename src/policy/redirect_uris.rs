@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
-use std::future::{self, Future};
 
 use fluent_uri::Uri;
 
-use super::{Judge, Proposal};
+use super::Proposal;
+use super::ready_made::ready_made;
 use crate::loopback::is_loopback;
 use crate::{ErrorCode, Reply, host};
 
@@ -72,26 +72,24 @@ impl RedirectUris {
         self
     }
 
-    /// Lets a `software_statement` pass, see [the module](super). Off by default.
-    #[must_use]
-    pub fn allow_software_statement(mut self) -> Self {
-        self.software_statement = true;
-        self
-    }
-
     fn allows(&self, text: &str) -> bool {
         let Ok(uri) = Uri::parse(text) else {
             return false;
         };
         let scheme = uri.scheme().as_str().to_ascii_lowercase();
-        let host = uri.authority().map_or("", |authority| authority.host());
-        self.schemes.contains(&scheme)
-            || scheme == "https" && self.hosts.contains(&host::normal(host))
-            || scheme == "http" && self.loopback && is_loopback(host)
+        let is_web = matches!(&*scheme, "https" | "http");
+        // Without a host, a browser takes the path for one.
+        let host = host::raw(&uri);
+        match host {
+            None if is_web => false,
+            _ if self.schemes.contains(&scheme) => true,
+            Some(host) if scheme == "https" => self.hosts.contains(&host::normal(host)),
+            Some(host) if scheme == "http" => self.loopback && is_loopback(host),
+            _ => false,
+        }
     }
 
-    fn check(&self, proposal: &Proposal) -> Result<(), Reply> {
-        proposal.judge_software_statement(self.software_statement)?;
+    fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
         for (name, error) in [
             ("redirect_uris", ErrorCode::InvalidRedirectUri),
             // There the user is sent back, too.
@@ -111,8 +109,4 @@ impl RedirectUris {
     }
 }
 
-impl Judge for RedirectUris {
-    fn judge(&self, proposal: Proposal) -> impl Future<Output = Result<Proposal, Reply>> + Send {
-        future::ready(self.check(&proposal).map(|()| proposal))
-    }
-}
+ready_made!(RedirectUris);

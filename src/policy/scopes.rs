@@ -1,8 +1,7 @@
-use std::future::{self, Future};
-
 use serde_json::Value;
 
-use super::{Judge, Proposal};
+use super::Proposal;
+use super::ready_made::ready_made;
 use crate::{ErrorCode, Reply};
 
 /// Which scopes a client may register for (RFC 7591 section 2, `scope`). A client that names none is given all of these,
@@ -19,9 +18,15 @@ pub struct Scopes {
 
 impl Scopes {
     /// Takes away every scope but these. A client of which nothing is left is refused: without a scope it might get all.
-    pub fn narrow_to<T: Into<String>>(scopes: impl IntoIterator<Item = T>) -> Self {
+    ///
+    /// Scopes that stand in one string, with spaces in between, are several.
+    pub fn narrow_to<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {
+        let mut allowed = Vec::new();
+        for several in scopes {
+            allowed.extend(words(several.as_ref()).map(str::to_owned));
+        }
         Self {
-            allowed: scopes.into_iter().map(Into::into).collect(),
+            allowed,
             default: None,
             narrows: true,
             software_statement: false,
@@ -29,7 +34,7 @@ impl Scopes {
     }
 
     /// Refuses a client that names any scope but these.
-    pub fn only<T: Into<String>>(scopes: impl IntoIterator<Item = T>) -> Self {
+    pub fn only<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {
         Self {
             narrows: false,
             ..Self::narrow_to(scopes)
@@ -44,15 +49,7 @@ impl Scopes {
         self
     }
 
-    /// Lets a `software_statement` pass, see [the module](super). Off by default.
-    #[must_use]
-    pub fn allow_software_statement(mut self) -> Self {
-        self.software_statement = true;
-        self
-    }
-
     fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
-        proposal.judge_software_statement(self.software_statement)?;
         let refused =
             |description| Err(Reply::refuse(ErrorCode::InvalidClientMetadata, description));
         let is_omitted = proposal.is_omitted("scope");
@@ -64,7 +61,7 @@ impl Scopes {
         } else {
             return refused("scope must be a string.");
         };
-        let asked: Vec<&str> = scope.split(' ').filter(|scope| !scope.is_empty()).collect();
+        let asked: Vec<&str> = words(&scope).collect();
         let granted: Vec<&str> = asked
             .iter()
             .filter(|scope| self.allowed.iter().any(|allowed| allowed == *scope))
@@ -85,12 +82,9 @@ impl Scopes {
     }
 }
 
-impl Judge for Scopes {
-    fn judge(
-        &self,
-        mut proposal: Proposal,
-    ) -> impl Future<Output = Result<Proposal, Reply>> + Send {
-        let settled = self.settle(&mut proposal);
-        future::ready(settled.map(|()| proposal))
-    }
+ready_made!(Scopes);
+
+/// The scopes in a string (RFC 6749 section 3.3).
+fn words(scope: &str) -> impl Iterator<Item = &str> {
+    scope.split(' ').filter(|scope| !scope.is_empty())
 }

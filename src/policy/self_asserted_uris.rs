@@ -1,17 +1,22 @@
 use std::collections::BTreeSet;
-use std::future::{self, Future};
 
-use super::{Judge, Proposal};
+use super::Proposal;
+use super::ready_made::ready_made;
 use crate::{ErrorCode, Reply, host};
 
 /// The members that a client shows its users as its own.
 const MEMBERS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 
 /// What a client says of itself with a URI (`client_uri`, `logo_uri`, `tos_uri`, `policy_uri`, also with a language tag)
-/// must be on a host of one of its `https` redirect URIs: anybody can name the logo of somebody else (RFC 7591 section 5).
+/// must be `https`, on a host of one of its `https` redirect URIs: anybody can name the logo of somebody else (RFC 7591
+/// section 5).
+///
+/// Anybody can name somebody else's redirect URI, too, beside one of his own:
+/// [`on_every_redirect_host`](Self::on_every_redirect_host) sees to that.
 #[derive(Clone, Copy, Debug)]
 pub struct SelfAssertedUris {
     drops: bool,
+    on_every_host: bool,
     software_statement: bool,
 }
 
@@ -21,6 +26,7 @@ impl SelfAssertedUris {
     pub fn refused_elsewhere() -> Self {
         Self {
             drops: false,
+            on_every_host: false,
             software_statement: false,
         }
     }
@@ -30,30 +36,35 @@ impl SelfAssertedUris {
     pub fn dropped_elsewhere() -> Self {
         Self {
             drops: true,
-            software_statement: false,
+            ..Self::refused_elsewhere()
         }
     }
 
-    /// Lets a `software_statement` pass, see [the module](super). Off by default.
+    /// Takes for the client's own host only that which all of its redirect URIs have: a client that redirects to several
+    /// hosts, or to the user's machine as well, has none. Off by default.
     #[must_use]
-    pub fn allow_software_statement(mut self) -> Self {
-        self.software_statement = true;
+    pub fn on_every_redirect_host(mut self) -> Self {
+        self.on_every_host = true;
         self
     }
 
     fn settle(self, proposal: &mut Proposal) -> Result<(), Reply> {
-        proposal.judge_software_statement(self.software_statement)?;
         let redirect_uris = proposal.strings("redirect_uris").unwrap_or_default();
         // What follows a scheme of the client's own is the client's to write, and proves nothing.
-        let hosts: BTreeSet<_> = redirect_uris
+        let mut hosts: BTreeSet<_> = redirect_uris
             .iter()
-            .filter_map(|uri| host::of_https(uri))
+            .map(|uri| host::of_https(uri))
             .collect();
+        if self.on_every_host && hosts.len() > 1 {
+            hosts.clear();
+        }
         let is_elsewhere = |name: &&str| {
             let is_one = MEMBERS.contains(&name.split('#').next().unwrap_or_default());
             let is_at_home = || {
                 let value = proposal.get(name)?;
-                hosts.contains(&host::of(value.as_str()?)?).then_some(())
+                hosts
+                    .contains(&Some(host::of_https(value.as_str()?)?))
+                    .then_some(())
             };
             is_one && !proposal.is_omitted(name) && is_at_home().is_none()
         };
@@ -65,7 +76,7 @@ impl SelfAssertedUris {
         if !elsewhere.is_empty() && !self.drops {
             return Err(Reply::refuse(
                 ErrorCode::InvalidClientMetadata,
-                "client_uri, logo_uri, tos_uri and policy_uri must be on a host of an https redirect URI.",
+                "client_uri, logo_uri, tos_uri and policy_uri must be https, on the host of a redirect URI.",
             ));
         }
         for name in elsewhere {
@@ -75,12 +86,4 @@ impl SelfAssertedUris {
     }
 }
 
-impl Judge for SelfAssertedUris {
-    fn judge(
-        &self,
-        mut proposal: Proposal,
-    ) -> impl Future<Output = Result<Proposal, Reply>> + Send {
-        let settled = self.settle(&mut proposal);
-        future::ready(settled.map(|()| proposal))
-    }
-}
+ready_made!(SelfAssertedUris);

@@ -111,6 +111,7 @@ pub(super) fn answer(
     error: BoxError,
 ) -> Response<EndpointBody> {
     let mut response = failure(kind, error);
-    complete(&mut response, started, &OperationSpan::of(None));
+    // The one of the endpoint, if there was any, has been left.
+    complete(&mut response, started, &OperationSpan::of(kind));
     without_body_to_head(method, response)
 }

@@ -77,6 +77,18 @@ where
     }
 }
 
+impl<V: TokenVerifier> TokenVerifier for Arc<V> {
+    type Error = V::Error;
+
+    fn verify(
+        &self,
+        token: &BearerToken,
+        parts: &Parts,
+    ) -> impl Future<Output = Result<bool, V::Error>> + Send {
+        TokenVerifier::verify(&**self, token, parts)
+    }
+}
+
 type Verdict<'v> = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send + 'v>>;
 
 /// A verifier whose type nobody needs to know.
