@@ -4,15 +4,36 @@
 #[path = "support/mod.rs"]
 mod support;
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
 use serde_json::{Value, json};
-use tower::{Layer, ServiceBuilder};
+use tower::util::ServiceFn;
+use tower::{Layer, ServiceBuilder, ServiceExt as _, service_fn};
 use tower_dcr::policy::{
-    ForcedMembers, Judge, MaxRedirectUris, PolicyLayer, Proposal, RedirectUris, Scopes,
-    SelfAssertedUris, policy_fn,
+    AnswerUnauthorized, ForcedMembers, HideUnusedSecret, Judge, MaxRedirectUris, PolicyLayer,
+    Proposal, RedirectUris, Scopes, SelfAssertedUris, policy_fn,
 };
-use tower_dcr::{Backend, BoxError, DcrEndpoint, ErrorCode, OperationKind, Reply};
+use tower_dcr::{
+    Action, Backend, BackendService, BoxError, Dcr, DcrEndpoint, DcrLayer, ErrorCode,
+    OperationKind, Reply, Unavailable, backend_fn,
+};
 
 use support::*;
+
+type App = ServiceFn<fn(Request<Full<Bytes>>) -> Ready<Result<Response<Full<Bytes>>, Infallible>>>;
+
+/// An application with registration.
+fn served<B: Backend>(layer: &DcrLayer<B>) -> Dcr<App, DcrEndpoint<B>> {
+    layer.layer(service_fn(|_| {
+        ready(Ok(Response::new(Full::from("the application's"))))
+    }))
+}
 
 /// What came back, and the text that came to the backend, if any did.
 struct Judged {
@@ -28,8 +49,8 @@ async fn both<J: Judge>(policy: &PolicyLayer<J>, text: &str) -> [Judged; 2] {
         configure("PUT", "/register/1", "token", text.to_owned()),
     ] {
         let recorder = Recorder::default();
-        let endpoint = DcrEndpoint::new(policy.layer(recorder.clone()));
-        let answer = ask(&endpoint, request).await;
+        let service = served(&DcrLayer::new(policy.layer(recorder.clone())));
+        let answer = ask(&service, request).await;
         answer.assert_well_formed();
         let operations = recorder.operations();
         assert!(operations.len() <= 1);
@@ -81,9 +102,9 @@ async fn assert_changed<J: Judge>(policy: &PolicyLayer<J>, metadata: &Value, exp
 async fn reads_and_deletes_pass() {
     let policy = policy_fn(|_: &mut Proposal| Err(Reply::forbidden()));
     let recorder = Recorder::default();
-    let endpoint = DcrEndpoint::new(policy.layer(recorder.clone()));
+    let service = served(&DcrLayer::new(policy.layer(recorder.clone())));
     for (method, status) in [("GET", 200), ("DELETE", 204)] {
-        let answer = ask(&endpoint, configure(method, "/register/1", "token", "")).await;
+        let answer = ask(&service, configure(method, "/register/1", "token", "")).await;
         assert_eq!(answer.status, status);
     }
     assert_eq!(recorder.calls(), 2);
@@ -184,7 +205,128 @@ async fn a_policy_that_cannot_say() {
         judged.answer.assert_error(503, "temporarily_unavailable");
         assert!(!judged.answer.json().to_string().contains("approval"));
         assert_eq!(judged.text, None);
+        let cause = judged.answer.outcome.unwrap();
+        let cause = cause.cause().unwrap().source().unwrap().to_string();
+        assert_eq!(cause, "a policy cannot say now");
     }
+}
+
+/// The reply that a policy refuses with goes on as it is: code, extensions and words.
+#[tokio::test]
+async fn a_refusal_is_the_policys_own() {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Ticket(u32);
+
+    let policy = policy_fn(|_: &mut Proposal| {
+        let mut reply = Reply::refuse(ErrorCode::AccessDenied, "Not today.").with_code("P17");
+        reply.extensions_mut().insert(Ticket(7));
+        Err(reply)
+    });
+    let service = served(&DcrLayer::new(policy.layer(Recorder::default())));
+    let response = service.clone().oneshot(register("{}")).await.unwrap();
+    assert_eq!(response.extensions().get(), Some(&Ticket(7)));
+    let answer = Answer::of(response).await;
+    answer.assert_error(403, "access_denied");
+    assert_eq!(answer.json()["error_description"], "Not today.");
+    let outcome = answer.outcome.unwrap();
+    assert_eq!(outcome.action(), Some(Action::Forbidden));
+    assert_eq!(outcome.code(), Some("P17"));
+}
+
+/// What was not asked of the backend was not done.
+#[tokio::test]
+async fn a_refusal_is_no_success() {
+    for reply in [
+        Reply::created(r#"{"client_id":"1"}"#),
+        Reply::updated(r#"{"client_id":"1"}"#),
+        Reply::ok("{}"),
+        Reply::deleted(),
+    ] {
+        let policy = policy_fn(move |_: &mut Proposal| Err(reply.clone()));
+        assert_refused(&policy, &json!({}), 500, "server_error").await;
+    }
+    let own = policy_fn(|_: &mut Proposal| {
+        Err(Reply::internal_server_error(
+            r#"{"error":"own","error_description":"x"}"#,
+        ))
+    });
+    assert_refused(&own, &json!({}), 500, "own").await;
+}
+
+/// A closure that waits passes and changes, too; shared, it is a policy still.
+#[tokio::test]
+async fn a_closure_that_waits() {
+    let policy = PolicyLayer::new(Arc::new(|mut proposal: Proposal| async {
+        tokio::task::yield_now().await;
+        if proposal.is_omitted("scope") {
+            proposal.set("scope", "read");
+        }
+        Ok(proposal)
+    }));
+    assert_passes(&policy, &json!({"scope": "write"})).await;
+    assert_changed(&policy, &json!({"a": 1}), &json!({"a": 1, "scope": "read"})).await;
+}
+
+/// Numbers inside a member that a policy writes keep their digits, where they are taken as they are written.
+#[tokio::test]
+async fn a_member_as_it_was_written() {
+    let policy = policy_fn(|proposal: &mut Proposal| {
+        let member = proposal.get_raw("x").unwrap().to_owned();
+        proposal.set_raw("y", member);
+        assert!(proposal.get_raw("none").is_none());
+        Ok(())
+    });
+    for judged in both(
+        &policy,
+        r#"{"x": {"n": 12345678901234567890123, "m": 1.10}}"#,
+    )
+    .await
+    {
+        let expected = r#"{"x":{"n": 12345678901234567890123, "m": 1.10},"y":{"n": 12345678901234567890123, "m": 1.10}}"#;
+        assert_eq!(judged.text.as_deref(), Some(expected));
+    }
+}
+
+/// A client that goes away while a policy thinks takes the policy with it, and nothing has happened.
+#[tokio::test]
+async fn a_client_that_does_not_wait() {
+    struct Dropped(Arc<AtomicUsize>);
+
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&dropped);
+    let policy = PolicyLayer::new(move |proposal: Proposal| {
+        let guard = Dropped(Arc::clone(&count));
+        async move {
+            std::future::pending::<()>().await;
+            drop(guard);
+            Ok(proposal)
+        }
+    });
+    let recorder = Recorder::default();
+    let service = served(&DcrLayer::new(policy.layer(recorder.clone())));
+    let mut asked = Box::pin(ask(&service, register("{}")));
+    assert!(futures_poll(&mut asked).await.is_none());
+    assert_eq!(dropped.load(Ordering::SeqCst), 0);
+    drop(asked);
+    assert_eq!(dropped.load(Ordering::SeqCst), 1);
+    assert_eq!(recorder.calls(), 0);
+}
+
+/// What it gives when it is asked once.
+async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 #[tokio::test]
@@ -202,11 +344,11 @@ async fn changed_metadata_is_held_to_the_limit_again() {
             configure("PUT", "/register/1", "token", "{}"),
         ] {
             let recorder = Recorder::default();
-            let endpoint = DcrEndpoint::builder(grow(length).layer(recorder.clone()))
+            let layer = DcrLayer::builder(grow(length).layer(recorder.clone()))
                 .body_limit(1_000)
-                .build_endpoint()
+                .build()
                 .unwrap();
-            let answer = ask(&endpoint, request).await;
+            let answer = ask(&served(&layer), request).await;
             if is_taken {
                 assert!(answer.status.is_success());
             } else {
@@ -260,22 +402,84 @@ async fn the_first_policy_added_is_the_first_to_judge() {
             .service(backend)
     };
     let recorder = Recorder::default();
-    let endpoint = DcrEndpoint::new(policies(recorder.clone()));
-    assert_eq!(ask(&endpoint, register("{}")).await.status, 201);
+    let service = served(&DcrLayer::new(policies(recorder.clone())));
+    assert_eq!(ask(&service, register("{}")).await.status, 201);
     let operation = &recorder.operations()[0];
     assert_eq!(operation.metadata().unwrap().as_str(), r#"{"scope":"two"}"#);
+}
+
+/// Each judges what the one before it made of the metadata; where one refuses, those after it are not asked.
+#[tokio::test]
+async fn policies_of_several_kinds() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let recorder = Recorder::default();
+    let backend = ServiceBuilder::new()
+        .layer(PolicyLayer::new(ForcedMembers::new([(
+            "scope",
+            "read admin",
+        )])))
+        .layer(PolicyLayer::new(Scopes::narrow_to(["read"])))
+        .layer(PolicyLayer::new(MaxRedirectUris::new(1)))
+        .layer(policy_fn(move |proposal: &mut Proposal| {
+            count.fetch_add(1, Ordering::SeqCst);
+            assert_eq!(proposal.get("scope"), Some(json!("read")));
+            Ok(())
+        }))
+        .service(recorder.clone());
+    let service = served(&DcrLayer::new(backend));
+    let two = json!({"redirect_uris": ["https://a.example/", "https://b.example/"]}).to_string();
+    for update in [false, true] {
+        let request = |text: String| {
+            if update {
+                configure("PUT", "/register/1", "token", text)
+            } else {
+                register(text)
+            }
+        };
+        let answer = ask(&service, request(r#"{"n": 1.0}"#.to_owned())).await;
+        assert!(answer.status.is_success());
+        let answer = ask(&service, request(two.clone())).await;
+        answer.assert_error(400, "invalid_redirect_uri");
+    }
+    let texts = recorder.operations();
+    let texts = texts.iter().map(|asked| asked.metadata().unwrap().as_str());
+    let expected = r#"{"n":1.0,"scope":"read"}"#;
+    assert_eq!(texts.collect::<Vec<_>>(), [expected, expected]);
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+}
+
+/// tower's layers stand around policies as around a backend.
+#[tokio::test]
+async fn policies_within_layers_of_tower() {
+    let recorder = Recorder::default();
+    let backend = ServiceBuilder::new()
+        .load_shed()
+        .concurrency_limit(2)
+        .layer_fn(BackendService::new)
+        .layer(PolicyLayer::new(Scopes::only(["read"])))
+        .layer_fn(HideUnusedSecret::new)
+        .layer_fn(AnswerUnauthorized::new)
+        .service(recorder.clone());
+    let service = served(&DcrLayer::new(backend));
+    let answer = ask(&service, register(r#"{"scope":"read"}"#)).await;
+    assert_eq!(answer.status, 201);
+    let answer = ask(&service, register(r#"{"scope":"admin"}"#)).await;
+    answer.assert_error(400, "invalid_client_metadata");
+    assert_eq!(recorder.calls(), 1);
 }
 
 /// An error of the backend is what it was.
 #[tokio::test]
 async fn an_error_of_the_backend_passes() {
     let policy = policy_fn(|_: &mut Proposal| Ok(()));
-    let unavailable =
-        tower_dcr::backend_fn(|_| async { Err::<Reply, _>(tower_dcr::Unavailable::new()) });
-    let answer = ask(&DcrEndpoint::new(policy.layer(unavailable)), register("{}")).await;
+    let unavailable = backend_fn(|_| async { Err::<Reply, _>(Unavailable::new()) });
+    let service = served(&DcrLayer::new(policy.layer(unavailable)));
+    let answer = ask(&service, register("{}")).await;
     answer.assert_error(503, "temporarily_unavailable");
-    let failed = tower_dcr::backend_fn(|_| async { Err::<Reply, BoxError>("x".into()) });
-    let answer = ask(&DcrEndpoint::new(policy.layer(failed)), register("{}")).await;
+    let failed = backend_fn(|_| async { Err::<Reply, BoxError>("x".into()) });
+    let service = served(&DcrLayer::new(policy.layer(failed)));
+    let answer = ask(&service, register("{}")).await;
     answer.assert_error(500, "server_error");
 }
 
@@ -316,6 +520,8 @@ async fn redirect_uris_on_hosts() {
         "https://192.0.2.01/cb",
         "https:app.example.com/cb",
         "https:///app.example.com",
+        "https:/app.example.com/cb",
+        "https://:443/app.example.com",
         "//app.example.com/cb",
         "/cb",
         "",
@@ -351,6 +557,22 @@ async fn redirect_uris_on_hosts() {
             "invalid_redirect_uri",
         )
         .await;
+    }
+}
+
+/// As an empty list in the environment would make it.
+#[tokio::test]
+async fn a_host_without_a_name_allows_nothing() {
+    let policy = PolicyLayer::new(RedirectUris::none().allow_hosts([""]).allow_schemes([""]));
+    for refused in [
+        "https:x",
+        "https:/evil.example/cb",
+        "https:///evil.example/cb",
+        "https://:443/x",
+        "https://evil.example/",
+        "://evil.example/",
+    ] {
+        assert_refused(&policy, &uris(&[refused]), 400, "invalid_redirect_uri").await;
     }
 }
 
@@ -391,6 +613,8 @@ async fn redirect_uris_with_schemes_and_on_this_machine() {
         "com.example.app.evil:/cb",
         "https://localhost/cb",
         "http://localhost.evil.example/",
+        "http://LOCALHOST/",
+        "http://localhost./",
         "http://127.0.0.2/",
         "http://[::2]/",
         "http://[0:0:0:0:0:0:0:1]/",
@@ -399,6 +623,9 @@ async fn redirect_uris_with_schemes_and_on_this_machine() {
         assert_refused(&policy, &uris(&[refused]), 400, "invalid_redirect_uri").await;
     }
     let https = PolicyLayer::new(RedirectUris::none().allow_schemes(["https"]));
+    for refused in ["https:x", "https:/evil.example/", "https:///evil.example/"] {
+        assert_refused(&https, &uris(&[refused]), 400, "invalid_redirect_uri").await;
+    }
     assert_passes(&https, &uris(&["https://anywhere.example/cb"])).await;
     assert_refused(
         &https,
@@ -504,6 +731,15 @@ async fn a_scope_that_is_omitted_is_written_in() {
     }
 }
 
+#[tokio::test]
+async fn scopes_that_stand_in_one_string() {
+    let policy = PolicyLayer::new(Scopes::only(["read  write"]));
+    assert_passes(&policy, &json!({"scope": "write"})).await;
+    assert_changed(&policy, &json!({}), &json!({"scope": "read write"})).await;
+    let refused = json!({"scope": "read admin"});
+    assert_refused(&policy, &refused, 400, "invalid_client_metadata").await;
+}
+
 /// A default is judged as if it had been asked for, and nobody gets no scope at all.
 #[tokio::test]
 async fn a_default_scope_that_is_not_allowed() {
@@ -532,9 +768,18 @@ async fn members_are_forced() {
         json!({}),
         json!({"token_endpoint_auth_method": "client_secret_basic", "logo_uri": "https://x.example/"}),
         json!({"grant_types": {"a": 1}}),
+        json!({"logo_uri#fr": "https://x.example/", "logo_uri#": 1, "token_endpoint_auth_method#a": "b"}),
     ] {
         assert_changed(&policy, &asked, &forced).await;
     }
+    // Another language is no way around, unless it is forced itself, and another name is another member.
+    let name = PolicyLayer::new(ForcedMembers::new([
+        ("client_name#fr", "Une application"),
+        ("client_name", "An application"),
+    ]));
+    let asked = json!({"client_name": "x", "client_name#fr": "y", "client_name#de": "z", "client_name2": "a"});
+    let forced = json!({"client_name": "An application", "client_name#fr": "Une application", "client_name2": "a"});
+    assert_changed(&name, &asked, &forced).await;
 }
 
 #[tokio::test]
@@ -552,8 +797,8 @@ async fn self_asserted_uris_on_other_hosts() {
     ] {
         for taken in [
             "https://app.example.com/logo",
-            "http://APP.EXAMPLE.COM:8080/",
-            "https://app2.example.com/",
+            "https://APP.EXAMPLE.COM:8080/",
+            "HTTPS://app2.example.com/",
         ] {
             assert_passes(&refusing, &at(name, json!(taken))).await;
             assert_passes(&dropping, &at(name, json!(taken))).await;
@@ -564,6 +809,12 @@ async fn self_asserted_uris_on_other_hosts() {
             json!("https://app.example.com@evil.example/"),
             json!("https://app.example.com./"),
             json!("data:image/png;base64,x"),
+            // What the host says is nothing, where the scheme is another.
+            json!("http://app.example.com/logo"),
+            json!("javascript://app.example.com/%0aalert(1)"),
+            json!("data://app.example.com/x"),
+            json!("https://[2001:db8::1]/"),
+            json!("https:app.example.com"),
             json!("/logo.png"),
             json!(["https://app.example.com/logo"]),
             json!({"a": 1}),
@@ -587,10 +838,50 @@ async fn self_asserted_uris_on_other_hosts() {
         let asked = json!({"redirect_uris": [redirect_uri], "logo_uri": logo});
         assert_refused(&refusing, &asked, 400, "invalid_client_metadata").await;
     }
+    // The address of IPv6, as it may be written.
+    let asked =
+        |logo: &str| json!({"redirect_uris": ["https://[2001:DB8:0:0::1]/cb"], "logo_uri": logo});
+    assert_passes(&refusing, &asked("https://[2001:db8::1]:8443/l")).await;
+    let elsewhere = asked("https://[2001:db8::2]/l");
+    assert_refused(&refusing, &elsewhere, 400, "invalid_client_metadata").await;
+    // Where there is nothing to prove it by, it is taken away: what else is wrong is not this policy's business.
+    for redirect_uris in [
+        json!(null),
+        json!([]),
+        json!("https://app.example.com/cb"),
+        json!([1]),
+    ] {
+        let asked = json!({"redirect_uris": redirect_uris, "logo_uri": "https://app.example.com/"});
+        let without = json!({"redirect_uris": redirect_uris});
+        assert_changed(&dropping, &asked, &without).await;
+    }
+    assert_passes(&dropping, &json!({"a": 1})).await;
     // Without a redirect URI there is no host, and other members are not its business.
     let asked = json!({"client_uri": "https://app.example.com/"});
     assert_refused(&refusing, &asked, 400, "invalid_client_metadata").await;
     assert_passes(&refusing, &at("jwks_uri", json!("https://keys.example/"))).await;
+}
+
+/// Whoever names somebody else's redirect URI beside his own has not got his logo.
+#[tokio::test]
+async fn self_asserted_uris_on_the_one_host() {
+    let strict = PolicyLayer::new(SelfAssertedUris::dropped_elsewhere().on_every_redirect_host());
+    let of = |redirect_uris: &[&str]| json!({"redirect_uris": redirect_uris, "logo_uri": "https://bank.example/logo"});
+    for own in [
+        &["https://bank.example/cb"][..],
+        &["https://bank.example/cb", "https://BANK.example:8443/cb"],
+    ] {
+        assert_passes(&strict, &of(own)).await;
+    }
+    for other in [
+        "https://evil.example/cb",
+        "http://127.0.0.1/cb",
+        "com.example.app:/cb",
+    ] {
+        let redirect_uris = ["https://bank.example/cb", other];
+        let without = json!({"redirect_uris": redirect_uris});
+        assert_changed(&strict, &of(&redirect_uris), &without).await;
+    }
 }
 
 /// Its claims would override what was judged (RFC 7591 section 2.3).
@@ -602,6 +893,10 @@ async fn a_software_statement_is_no_way_around() {
         assert_refused(&refusing, &asked, 400, "unapproved_software_statement").await;
         for judged in both(&PolicyLayer::new(allowing), &asked.to_string()).await {
             assert!(judged.answer.status.is_success());
+        }
+        for wrong in [json!({}), json!(0), json!(false), json!(" ")] {
+            let asked = json!({"scope": "read", "software_statement": wrong});
+            assert_refused(&refusing, &asked, 400, "unapproved_software_statement").await;
         }
         for none in [json!(null), json!("")] {
             for judged in both(
@@ -644,19 +939,48 @@ async fn a_software_statement_is_no_way_around() {
 /// Named twice, a member would be judged once and read twice: it does not come that far.
 #[tokio::test]
 async fn a_duplicate_is_no_way_around() {
-    let policy = PolicyLayer::new(Scopes::only(["read"]));
-    for text in [
-        r#"{"scope":"read","scope":"admin"}"#,
-        r#"{"scope":"read","\u0073cope":"admin"}"#,
-    ] {
-        for judged in both(&policy, text).await {
-            judged.answer.assert_error(400, "invalid_client_metadata");
-            assert_eq!(judged.text, None);
+    async fn assert<J: Judge>(judge: J, good: &str, bad: &str) {
+        let policy = PolicyLayer::new(judge);
+        let name = &good[1..good.find("\":").unwrap()];
+        let escaped = bad.replacen(
+            name,
+            &format!("\\u{:04x}{}", name.as_bytes()[0], &name[1..]),
+            1,
+        );
+        for text in [
+            format!("{{{good},{bad}}}"),
+            format!("{{{bad},{good}}}"),
+            format!("{{{good},{escaped}}}"),
+        ] {
+            for judged in both(&policy, &text).await {
+                judged.answer.assert_error(400, "invalid_client_metadata");
+                assert_eq!(judged.text, None, "{text}");
+            }
+        }
+        // An escape is no other name.
+        for judged in both(&policy, &format!("{{{escaped}}}")).await {
+            assert_ne!(judged.text, Some(format!("{{{escaped}}}")));
         }
     }
-    // An escape is no other name.
-    let escaped = both(&policy, r#"{"\u0073cope":"admin"}"#).await;
-    assert!(escaped.iter().all(|judged| judged.text.is_none()));
+
+    let scopes = [r#""scope":"read""#, r#""scope":"admin""#];
+    assert(Scopes::only(["read"]), scopes[0], scopes[1]).await;
+    assert(
+        ForcedMembers::new([("scope", "read")]),
+        scopes[0],
+        scopes[1],
+    )
+    .await;
+    let good = r#""redirect_uris":["https://app.example.com/cb"]"#;
+    let bad = r#""redirect_uris":["https://evil.example/cb","https://app.example.com/cb"]"#;
+    let hosts = RedirectUris::none().allow_hosts(["app.example.com"]);
+    assert(hosts, good, bad).await;
+    assert(MaxRedirectUris::new(1), good, bad).await;
+    let uris = [
+        r#""logo_uri":null"#,
+        r#""logo_uri":"https://bank.example/logo""#,
+    ];
+    assert(SelfAssertedUris::refused_elsewhere(), uris[0], uris[1]).await;
 }
 
 #[test]
