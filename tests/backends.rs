@@ -10,10 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::Full;
 use tower::retry::Policy;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, service_fn};
+use tower_dcr::embedded::EmbeddedBackend;
 use tower_dcr::{
     Backend, BackendService, BearerToken, BoxError, ClientMetadata, DcrEndpoint, Delete, Operation,
     OperationKind, Read, Register, Reply, SharedBackend, Unavailable, Update, backend_fn,
@@ -156,23 +159,21 @@ async fn stacks_of_towers_layers() {
     assert_registers(buffered).await;
 }
 
-/// Tries again where the backend certainly did nothing.
+/// As the documentation of `Operation::is_repeatable` has it.
 #[derive(Clone)]
-struct TryAgain(usize);
+struct Attempts(usize);
 
-impl Policy<Operation, Reply, BoxError> for TryAgain {
+impl Policy<Operation, Reply, BoxError> for Attempts {
     type Future = Ready<()>;
 
     fn retry(
         &mut self,
-        _: &mut Operation,
+        operation: &mut Operation,
         result: &mut Result<Reply, BoxError>,
     ) -> Option<Self::Future> {
-        let error = result.as_ref().err()?.downcast_ref::<Unavailable>()?;
-        self.0 = self
-            .0
-            .checked_sub(1)
-            .filter(|_| !error.is_outcome_unknown())?;
+        let unavailable = Unavailable::found_in(&**result.as_ref().err()?)?;
+        let may = operation.is_repeatable() || !unavailable.is_outcome_unknown();
+        self.0 = self.0.checked_sub(1).filter(|_| may)?;
         Some(ready(()))
     }
 
@@ -196,7 +197,7 @@ async fn towers_retry() {
         }
     });
     let retrying = ServiceBuilder::new()
-        .retry(TryAgain(2))
+        .retry(Attempts(2))
         .layer_fn(Strict::new)
         .service(BackendService::new(flaky));
     let endpoint = DcrEndpoint::new(retrying);
@@ -205,16 +206,81 @@ async fn towers_retry() {
         StatusCode::CREATED
     );
     assert_eq!(calls.load(Ordering::SeqCst), 3);
+}
 
-    let unknown = backend_fn(|_: Operation| async {
-        Err::<Reply, _>(BoxError::from(Unavailable::outcome_unknown()))
+/// How often a backend is asked that always fails.
+async fn attempts(
+    error: impl Fn() -> BoxError + Send + Sync + 'static,
+    request: Request<Full<Bytes>>,
+) -> usize {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&calls);
+    let failing = backend_fn(move |_: Operation| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let error = error();
+        async { Err::<Reply, _>(error) }
     });
     let retrying = ServiceBuilder::new()
-        .retry(TryAgain(2))
-        .service(BackendService::new(unknown));
-    ask(&DcrEndpoint::new(retrying), register(CLIENT))
-        .await
-        .assert_error(503, "temporarily_unavailable");
+        .retry(Attempts(2))
+        .service(BackendService::new(failing));
+    let answer = ask(&DcrEndpoint::new(retrying), request).await;
+    assert!(answer.status.is_server_error());
+    calls.load(Ordering::SeqCst)
+}
+
+/// What may have happened is tried again only where that does no harm; what failed for good is not.
+#[tokio::test]
+async fn what_is_tried_again() {
+    type MakeError = fn() -> BoxError;
+    let nothing: [MakeError; 3] = [
+        || Unavailable::new().into(),
+        || Box::new(Wrapped(Unavailable::new().into())),
+        || tower::load_shed::error::Overloaded::new().into(),
+    ];
+    let unknown: [MakeError; 3] = [
+        || Unavailable::outcome_unknown().into(),
+        || Box::new(Wrapped(Unavailable::outcome_unknown().into())),
+        || tower::timeout::error::Elapsed::new().into(),
+    ];
+    let requests = || {
+        [
+            ("read", configure("GET", "/register/1", "t", "")),
+            ("register", register(CLIENT)),
+            ("update", configure("PUT", "/register/1", "t", CLIENT)),
+            ("delete", configure("DELETE", "/register/1", "t", "")),
+        ]
+    };
+    for error in nothing {
+        for (kind, request) in requests() {
+            assert_eq!(attempts(error, request).await, 3, "{kind}: {}", error());
+        }
+    }
+    for error in unknown {
+        for (kind, request) in requests() {
+            let expected = if kind == "read" { 3 } else { 1 };
+            assert_eq!(
+                attempts(error, request).await,
+                expected,
+                "{kind}: {}",
+                error()
+            );
+        }
+    }
+    for (kind, request) in requests() {
+        assert_eq!(attempts(|| "for good".into(), request).await, 1, "{kind}");
+    }
+}
+
+/// A backend whose error is a type of its own.
+#[tokio::test]
+async fn towers_retry_around_the_embedded_registry() {
+    let registry = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
+    let retrying = ServiceBuilder::new()
+        .retry(Attempts(2))
+        .map_err(BoxError::from)
+        .service(BackendService::new(registry));
+    let answer = ask(&DcrEndpoint::new(retrying), register(CLIENT)).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
 }
 
 /// A backend is tested without any HTTP.
@@ -237,7 +303,7 @@ async fn operations_are_made_by_hand() {
         let seen = recorder.operations().pop().unwrap();
         assert_eq!(seen.token().unwrap().as_str(), "token");
 
-        let mut request = http::Request::new(());
+        let mut request = Request::new(());
         request
             .headers_mut()
             .insert("authorization", "Bearer token".parse().unwrap());

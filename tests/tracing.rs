@@ -80,7 +80,7 @@ async fn a_span_for_each_operation() {
             tracing::Span::current().metadata().unwrap().name(),
             "client_registration"
         );
-        Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_code("A1"))
+        Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_code("A1_b-2.c"))
     };
     answered(created, register(CLIENT)).await;
     let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidToken, "x"));
@@ -96,6 +96,15 @@ async fn a_span_for_each_operation() {
     )
     .await;
     answered(refused, configure("OPTIONS", "/register", "t", "")).await;
+    // A code that a client may have written.
+    for code in ["sentinel said", "sentinel\n", "s\u{e9}", &"s".repeat(65)] {
+        let code = code.to_owned();
+        answered(
+            move |_| Ok(Reply::deleted().with_code(code.clone())),
+            configure("DELETE", "/register/1", "t", ""),
+        )
+        .await;
+    }
     let texts: Vec<_> = spans
         .0
         .lock()
@@ -106,12 +115,46 @@ async fn a_span_for_each_operation() {
     assert_eq!(
         texts,
         [
-            r#"INFO client_registration operation="register" status=201 action="CREATED" code="A1""#,
+            r#"INFO client_registration operation="register" status=201 action="CREATED" code="A1_b-2.c""#,
             r#"INFO client_registration operation="delete" status=401 action="UNAUTHORIZED" error="invalid_token""#,
             r#"INFO client_registration operation="read" status=401 error="invalid_token""#,
             r#"INFO client_registration operation="update" status=500 error="server_error""#,
+            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
+            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
+            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
+            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
         ]
     );
+}
+
+/// What an endpoint layer does not let through, or does not wait for.
+#[tokio::test(start_paused = true)]
+async fn a_span_for_what_an_endpoint_layer_fails_with() {
+    let _alone = ALONE.lock().await;
+    let spans = Spans::default();
+    let _guard =
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
+    let slow = backend_fn(|_: Operation| async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        Ok::<_, std::convert::Infallible>(Reply::created("{}"))
+    });
+    let layer = DcrLayer::new(slow).endpoint_layer(tower::timeout::TimeoutLayer::new(
+        std::time::Duration::from_secs(1),
+    ));
+    let inner = service_fn(|_: Request<_>| async {
+        Ok::<_, std::convert::Infallible>(Response::new(axum::body::Body::empty()))
+    });
+    let unavailable = r#"INFO client_registration operation="register" status=503 error="temporarily_unavailable""#;
+    for answer in [
+        ask(&layer.layer(inner), register(CLIENT)).await,
+        ask(&layer.answer_errors().layer(inner), register(CLIENT)).await,
+    ] {
+        answer.assert_error(503, "temporarily_unavailable");
+    }
+    let texts: Vec<_> = spans.0.lock().unwrap().drain(..).collect();
+    let given_up = r#"INFO client_registration operation="register""#;
+    let texts: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(texts, [given_up, unavailable, given_up, unavailable]);
 }
 
 /// A layer of a subscriber that counts warnings.

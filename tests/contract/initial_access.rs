@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::Request;
 use http::request::Parts;
+use http::{Method, Request};
 use tower_dcr::{
     BearerToken, BoxError, DcrBuilder, DcrEndpoint, TokenList, TokenVerifier, Unavailable,
 };
@@ -151,6 +151,41 @@ async fn the_body_of_who_may_not_register_is_not_read() {
             "{method} {uri} {credentials:?}"
         );
     }
+    // A verifier that fails has not found it good.
+    for verdict in [None, Some(Duration::from_secs(60))] {
+        let failing = move |_: BearerToken, _: &Parts| async move {
+            if let Some(time) = verdict {
+                tokio::time::sleep(time).await;
+            }
+            Err::<bool, BoxError>("x".into())
+        };
+        let endpoint = DcrEndpoint::builder(recorder.clone())
+            .initial_access_token(failing)
+            .backend_timeout(Duration::from_millis(20))
+            .build_endpoint()
+            .unwrap();
+        let body = Script::new([Step::Data(CLIENT.into())]);
+        let polls = body.polls();
+        let request = Request::post("/register")
+            .header("content-type", "application/json")
+            .body(body);
+        let answer = ask(&endpoint, with_token(request.unwrap(), "good")).await;
+        assert!(answer.status.is_server_error());
+        assert_eq!(polls.load(Ordering::SeqCst), 0);
+    }
+    // What the clients ask of their own endpoint is refused as ever: the answer comes when the body has.
+    for (method, credentials) in [("PUT", "Basic x"), ("POST", "Bearer x")] {
+        let body = Script::new([Step::Data(CLIENT.into())]);
+        let taken = body.taken();
+        let request = Request::builder()
+            .method(method)
+            .uri("/register/1")
+            .header("authorization", credentials)
+            .body(body);
+        let answer = ask(&endpoint, request.unwrap()).await;
+        assert!(answer.status.is_client_error());
+        assert_eq!(taken.load(Ordering::SeqCst), CLIENT.len());
+    }
     // With a good token it is, even where the request is refused for something else.
     let body = Script::new([Step::Data(CLIENT.into())]);
     let taken = body.taken();
@@ -200,6 +235,12 @@ async fn a_verifier_sees_the_token_and_the_request() {
     let endpoint = DcrEndpoint::builder(Recorder::default())
         .initial_access_token(move |token: BearerToken, parts: &Parts| {
             let tenant = parts.headers["x-tenant"].to_str().unwrap().to_owned();
+            // The head is as it came.
+            assert_eq!(parts.headers["authorization"], "Bearer t");
+            assert_eq!(
+                (&parts.method, parts.uri.path()),
+                (&Method::POST, "/register")
+            );
             let to = Arc::clone(&to);
             async move {
                 tokio::task::yield_now().await;
@@ -250,12 +291,41 @@ async fn a_verifier_that_cannot_say() {
     answer503.assert_error(503, "temporarily_unavailable");
     assert_eq!(answer503.header("retry-after"), Some("7"));
 
-    // Nothing has happened, and the answer does not say that it may have.
+    // Nothing has happened, and the answer does not say that it may have, whatever the verifier says of itself.
+    let assert_nothing_happened = |(answer503, calls): (Answer, usize)| {
+        answer503.assert_error(503, "temporarily_unavailable");
+        assert!(!answer503.json().to_string().contains("unknown"));
+        let cause = answer503.outcome.unwrap();
+        let cause = cause.cause().unwrap().to_string();
+        assert_eq!(cause, "the verifier of initial access tokens failed");
+        assert_eq!(calls, 0);
+    };
     let slow = |_: BearerToken, _: &Parts| std::future::pending::<Result<bool, Infallible>>();
-    let (answer503, calls) = answer(slow).await;
-    answer503.assert_error(503, "temporarily_unavailable");
-    assert!(!answer503.json().to_string().contains("unknown"));
-    assert_eq!(calls, 0);
+    assert_nothing_happened(answer(slow).await);
+    let unknown = |_: BearerToken, _: &Parts| async {
+        Err::<bool, BoxError>(Box::new(Wrapped(Unavailable::outcome_unknown().into())))
+    };
+    assert_nothing_happened(answer(unknown).await);
+    let timed_out = |_: BearerToken, _: &Parts| async {
+        Err::<bool, BoxError>(tower::timeout::error::Elapsed::new().into())
+    };
+    assert_nothing_happened(answer(timed_out).await);
+}
+
+/// One verifier for several layers.
+#[tokio::test]
+async fn a_verifier_that_is_shared() {
+    let tokens = Arc::new(TokenList::new(["good"]).unwrap());
+    for _ in 0..2 {
+        let endpoint = DcrEndpoint::builder(Recorder::default())
+            .initial_access_token(Arc::clone(&tokens))
+            .build_endpoint()
+            .unwrap();
+        for (token, status) in [("good", 201), ("bad", 401)] {
+            let answer = ask(&endpoint, with_token(register(CLIENT), token)).await;
+            assert_eq!(answer.status, status);
+        }
+    }
 }
 
 /// A type with a name of its own.

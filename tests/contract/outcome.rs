@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tower::{Layer, ServiceExt, service_fn};
 use tower_dcr::{
-    Action, BoxError, DcrEndpoint, DcrLayer, ErrorCode, Operation, OperationKind, Outcome, Reply,
-    Unavailable, backend_fn,
+    Action, BearerToken, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, Delete, ErrorCode,
+    Operation, OperationKind, Outcome, Read, Register, Reply, Unavailable, Update, backend_fn,
 };
 
 use super::support::*;
@@ -91,9 +91,34 @@ async fn of_errors() {
         (400, Some(Action::BadRequest))
     );
 
-    // A content that the backend wrote itself.
-    let own = |_: &Operation| Ok(Reply::bad_request(r#"{"error":"x"}"#));
-    assert_eq!(outcome(own, register(CLIENT)).await.error(), None);
+    // A content that the backend wrote itself: the error that it names, if that is one of the known.
+    for (content, error) in [
+        (
+            r#"{"error":"invalid_redirect_uri"}"#,
+            Some(ErrorCode::InvalidRedirectUri),
+        ),
+        (
+            r#"{"a":1,"error":"\u0069nvalid_token"}"#,
+            Some(ErrorCode::InvalidToken),
+        ),
+        (r#"{"error":"sentinel"}"#, None),
+        (r#"{"error":1}"#, None),
+        (r#"{"x":{"error":"invalid_token"}}"#, None),
+        ("{}", None),
+    ] {
+        for reply in [
+            Reply::bad_request(content),
+            Reply::unauthorized(content),
+            Reply::internal_server_error(content),
+            Reply::refuse(ErrorCode::AccessDenied, "x").with_content(content),
+        ] {
+            let own = outcome(move |_| Ok(reply.clone()), register(CLIENT)).await;
+            assert_eq!(own.error(), error, "{content}");
+        }
+    }
+    // A client may be called anything.
+    let created = |_: &Operation| Ok(Reply::created(r#"{"error":"invalid_token"}"#));
+    assert_eq!(outcome(created, register(CLIENT)).await.error(), None);
 
     let failed = outcome(|_| Err("x".into()), register(CLIENT)).await;
     assert_eq!(failed.error(), Some(ErrorCode::ServerError));
@@ -130,6 +155,30 @@ async fn of_errors() {
     }
 }
 
+/// It is ours alone to write.
+#[tokio::test]
+async fn a_backend_cannot_forge_one() {
+    let forged = outcome(
+        |_| Ok(Reply::created("{}").with_code("forged")),
+        register(CLIENT),
+    )
+    .await;
+    let refused = outcome(
+        move |_| {
+            let mut reply = Reply::refuse(ErrorCode::AccessDenied, "x");
+            reply.extensions_mut().insert(forged.clone());
+            Ok(reply)
+        },
+        register(CLIENT),
+    )
+    .await;
+    assert_eq!(refused.status(), 403);
+    assert_eq!(
+        (refused.action(), refused.code()),
+        (Some(Action::Forbidden), None)
+    );
+}
+
 #[tokio::test]
 async fn of_an_endpoint_layer_that_fails() {
     let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
@@ -140,11 +189,18 @@ async fn of_an_endpoint_layer_that_fails() {
     });
     let layer = DcrLayer::new(Recorder::default()).endpoint_layer(failing);
     let app = service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(String::new())) });
-    let request = http::Request::post("/register")
-        .body(String::new())
-        .unwrap();
-    let response = layer.layer(app).oneshot(request).await.unwrap();
-    let outcome: &Outcome = response.extensions().get().unwrap();
+    let request = || {
+        let request = http::Request::post("/register");
+        request.body(String::new()).unwrap()
+    };
+    let response = layer.layer(app).oneshot(request()).await.unwrap();
+    assert_is_of_the_layer(response.extensions().get().unwrap());
+    let answering = layer.answer_errors().layer(app);
+    let response = answering.oneshot(request()).await.unwrap();
+    assert_is_of_the_layer(response.extensions().get().unwrap());
+}
+
+fn assert_is_of_the_layer(outcome: &Outcome) {
     assert_eq!(outcome.operation(), Some(OperationKind::Register));
     assert_eq!(
         (outcome.status().as_u16(), outcome.error()),
@@ -167,12 +223,15 @@ async fn how_long_it_took() {
 
 #[test]
 fn what_may_be_asked_again() {
-    for (kind, is_repeatable) in [
-        (OperationKind::Register, false),
-        (OperationKind::Read, true),
-        (OperationKind::Update, false),
-        (OperationKind::Delete, false),
+    let token = || BearerToken::new("token").unwrap();
+    let metadata = || ClientMetadata::parse("{}").unwrap();
+    for (operation, is_repeatable) in [
+        (Operation::from(Register::new(metadata())), false),
+        (Read::new("1", token()).into(), true),
+        (Update::new("1", token(), metadata()).into(), false),
+        (Delete::new("1", token()).into(), false),
     ] {
-        assert_eq!(kind.is_repeatable(), is_repeatable);
+        assert_eq!(operation.is_repeatable(), is_repeatable);
+        assert_eq!(operation.kind().is_repeatable(), is_repeatable);
     }
 }
