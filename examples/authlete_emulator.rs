@@ -50,8 +50,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     );
     let app = Router::new().fallback_service(authlete);
     tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(common::ctrl_c()) => served?,
-        () = common::ctrl_c_and_patience() => {}
+        served = axum::serve(listener, app).with_graceful_shutdown(common::stop()) => served?,
+        () = common::stop_and_patience() => {}
     }
     Ok(())
 }

@@ -39,8 +39,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "# the application itself\ncurl -sSi {base_url}/\ncurl -sSi -w '\\n' {base_url}/.well-known/oauth-authorization-server\n"
     );
     tokio::select! {
-        served = axum::serve(listener, app).with_graceful_shutdown(common::ctrl_c()) => served?,
-        () = common::ctrl_c_and_patience() => {}
+        served = axum::serve(listener, app).with_graceful_shutdown(common::stop()) => served?,
+        () = common::stop_and_patience() => {}
     }
     Ok(())
 }

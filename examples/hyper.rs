@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let server = auto::Builder::new(TokioExecutor::new());
     let connections = GracefulShutdown::new();
-    let mut stop = pin!(common::ctrl_c());
+    let mut stop = pin!(common::stop());
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {

@@ -1,12 +1,17 @@
-//! The recommended set: an axum application with open registration that can be left alone.
+//! The recommended set: an axum application with open registration that is bounded.
 //!
 //! `cargo run --example production`, with the environment of the axum example. `/metrics` counts what happened.
 //!
-//! Around the endpoints, from the inside to the outside: no more than so many requests at once, and who comes then is told
-//! to come again; panics answered; so many registrations and requests from one address; CORS, around all that answers;
-//! counts; traces, with tokens kept out of them.
+//! Around the backend: policies, and no more than so many operations at once; who comes then is told so. Around the
+//! endpoints, from the inside to the outside: panics answered; so many registrations and requests from one address; CORS,
+//! around all that answers; counts; traces, with tokens kept out of them.
+//!
+//! What `axum::serve` does not bound, how many connections there are and how long the head of a request takes, is for the
+//! proxy in front.
 
 mod common;
+#[path = "common/error.rs"]
+mod error;
 #[path = "common/limit.rs"]
 mod limit;
 
@@ -18,7 +23,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::routing::get;
 use axum::{Json, Router};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use metrics::{counter, histogram};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -27,12 +32,12 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::util::MapResponseLayer;
 use tower_dcr::policy::{MaxRedirectUris, PolicyLayer, SelfAssertedUris};
-use tower_dcr::{DcrLayer, Outcome};
+use tower_dcr::{BackendService, DcrLayer, ErrorCode, Outcome};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::map_response_body::MapResponseBodyLayer;
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
-use tower_http::trace::TraceLayer;
-use tracing::Span;
+use tower_http::trace::{DefaultOnResponse, TraceLayer};
+use tracing::{Level, Span};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -50,17 +55,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (backend, supported) = common::backend::from_env(&base_url)?;
 
     let backend = ServiceBuilder::new()
+        // Here, and not around the endpoint: who sends a body slowly would keep others out there.
+        .layer(LoadShedLayer::new())
+        .layer(ConcurrencyLimitLayer::new(64))
+        .layer_fn(BackendService::new)
         .layer(PolicyLayer::new(MaxRedirectUris::new(10)))
         // Nobody shows users the logo of somebody else.
-        .layer(PolicyLayer::new(SelfAssertedUris::dropped_elsewhere()))
+        .layer(PolicyLayer::new(
+            SelfAssertedUris::dropped_elsewhere().on_every_redirect_host(),
+        ))
         .service(backend);
     let dcr = DcrLayer::builder(backend)
         .body_limit(32 * 1024)
         .build()?
-        .endpoint_layer(ConcurrencyLimitLayer::new(64))
-        .endpoint_layer(LoadShedLayer::new())
-        // What it sheds is a response from here on.
-        .answer_errors()
         .endpoint_layer(CatchPanicLayer::custom(panicked))
         // What comes now answers with bodies of axum's.
         .endpoint_layer(MapResponseBodyLayer::new(Body::new))
@@ -69,7 +76,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Around all that answers: errors have its headers, too.
         .endpoint_layer(common::cors())
         .endpoint_layer(MapResponseLayer::new(count))
-        .endpoint_layer(TraceLayer::new_for_http().make_span_with(span))
+        .endpoint_layer(
+            TraceLayer::new_for_http()
+                .make_span_with(span)
+                .on_response(DefaultOnResponse::new().level(Level::INFO))
+                // The cause of each failure is in the log already.
+                .on_failure(()),
+        )
         // Before the trace sees the request.
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
 
@@ -80,6 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "/.well-known/oauth-authorization-server",
             get(async move || metadata).layer(common::cors()),
         )
+        // Keep it from the public: by the proxy in front, or on a listener of its own.
         .route("/metrics", get(async move || metrics.render()))
         .layer(dcr);
 
@@ -88,8 +102,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The limit needs to know the peer.
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
-        served = axum::serve(listener, service).with_graceful_shutdown(common::ctrl_c()) => served?,
-        () = common::ctrl_c_and_patience() => {}
+        served = axum::serve(listener, service).with_graceful_shutdown(common::stop()) => served?,
+        () = common::stop_and_patience() => {}
     }
     Ok(())
 }
@@ -116,15 +130,14 @@ fn count<B>(response: Response<B>) -> Response<B> {
 
 /// The path alone: somebody may put a token into the query, where it does not belong.
 fn span<B>(request: &Request<B>) -> Span {
-    tracing::debug_span!("request", method = %request.method(), path = request.uri().path())
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
 }
 
 /// The panic has been reported already; the client learns nothing of it.
 fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
-    let body = r#"{"error":"server_error","error_description":"The registration service failed."}"#;
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, json);
-    response
+    error::response(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::ServerError,
+        "The registration service failed.",
+    )
 }

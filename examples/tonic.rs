@@ -37,10 +37,10 @@ printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge http://{address}/grpc.heal
         .accept_http1(true)
         .layer(dcr)
         .add_service(health)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), common::ctrl_c());
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), common::stop());
     tokio::select! {
         result = serving => result?,
-        () = common::ctrl_c_and_patience() => {}
+        () = common::stop_and_patience() => {}
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What people put around the endpoints: each of these layers, with the registration service in it.
 
+#[path = "../examples/common/error.rs"]
+mod error;
 #[path = "../examples/common/limit.rs"]
 mod limit;
 #[path = "support/mod.rs"]
@@ -17,9 +19,10 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
-use tower::{Layer, Service, service_fn};
+use tower::{Layer, Service, ServiceBuilder, service_fn};
 use tower_dcr::{
-    BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, OperationKind, Outcome, Reply, backend_fn,
+    BackendService, BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, OperationKind, Outcome, Reply,
+    backend_fn,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
@@ -127,11 +130,7 @@ async fn who_registers_too_often_is_told_when_to_come_again() {
         assert_eq!(ask(&service, from(peer)).await.status, 201);
     }
     let refused = ask(&service, from(peer)).await;
-    assert_eq!(
-        (refused.status.as_u16(), &*refused.error()),
-        (429, "temporarily_unavailable")
-    );
-    assert_eq!(refused.header("content-type"), Some("application/json"));
+    refused.assert_error(429, "temporarily_unavailable");
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((3_500..=3_600).contains(&wait), "{wait}");
     // It is the layer's answer, not the service's.
@@ -171,6 +170,21 @@ async fn requests_of_any_kind_are_limited() {
         assert_eq!(ask(&service, request).await.status, status, "{method}");
     }
     assert_eq!(recorder.calls(), 3);
+
+    // Rounded up: 0 would be an invitation to come again at once.
+    let layer = DcrLayer::new(recorder)
+        .endpoint_layer(MapResponseBodyLayer::new(Body::new))
+        .endpoint_layer(limit::requests(1, Duration::from_secs(1)));
+    let service = layered(&layer);
+    let peer = (Ipv4Addr::new(192, 0, 2, 1), 1);
+    assert_eq!(ask(&service, from(peer)).await.status, 201);
+    let refused = ask(&service, from(peer)).await;
+    refused.assert_error(429, "temporarily_unavailable");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+
+    // Where the server does not tell who the peer is, nobody registers, and the client learns nothing of it.
+    let answer = ask(&service, register("{}")).await;
+    answer.assert_error(500, "server_error");
 }
 
 #[tokio::test]
@@ -232,7 +246,7 @@ async fn a_hundred_thousand_registrations_from_a_thousand_addresses() {
     assert_eq!(recorder.calls(), 5_000);
 }
 
-/// A backend that takes its time, panics, or both.
+/// A backend that takes its time.
 fn slow(time: Duration) -> impl tower_dcr::Backend {
     backend_fn(move |_: Operation| async move {
         tokio::time::sleep(time).await;
@@ -298,6 +312,60 @@ async fn no_more_than_so_many_at_once() {
     assert_eq!(start.elapsed().as_secs(), 3);
 }
 
+/// A stack that is not ready is waited for, and holds up nobody else.
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_is_not_ready() {
+    let layer = DcrLayer::new(slow(Duration::from_secs(1)))
+        .endpoint_layer(ConcurrencyLimitLayer::new(1))
+        .answer_errors();
+    let service = layered(&layer);
+    let start = tokio::time::Instant::now();
+    let asked = async {
+        let asked = (0..3).map(|_| ask(&service, register("{}")));
+        let answers = futures_all(asked).await;
+        assert!(answers.iter().all(|answer| answer.status == 201));
+        start.elapsed().as_secs()
+    };
+    let page = async {
+        ask(&service, Request::get("/").body(Full::default()).unwrap()).await;
+        start.elapsed().as_secs()
+    };
+    assert_eq!(tokio::join!(asked, page), (3, 0));
+}
+
+/// Around the backend, a limit does not count who sends a body slowly.
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_takes_no_place() {
+    let backend = ServiceBuilder::new()
+        .layer(LoadShedLayer::new())
+        .layer(ConcurrencyLimitLayer::new(1))
+        .layer_fn(BackendService::new)
+        .service(slow(Duration::from_secs(1)));
+    let layer = DcrLayer::new(backend);
+    let slow = |_| {
+        let request = Request::post("/register").header("content-type", "application/json");
+        let inner = service_fn(|_: Request<Script>| async {
+            Ok::<_, Infallible>(Response::new(Body::empty()))
+        });
+        let service = layer.layer(inner);
+        let body = Script::new([Step::Hang]);
+        async move { ask(&service, request.body(body).unwrap()).await.status }
+    };
+    let service = layered(&layer);
+    let quick = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        ask(&service, register("{}")).await.status
+    };
+    let (slow, quick) = tokio::join!(futures_all((0..8).map(slow)), quick);
+    assert_eq!(quick, 201);
+    assert!(slow.iter().all(|status| *status == 408));
+    // It is a limit all the same.
+    let asked = (0..2).map(|_| ask(&service, register("{}")));
+    let [served, shed]: [Answer; 2] = futures_all(asked).await.try_into().unwrap();
+    assert_eq!(served.status, 201);
+    shed.assert_error(503, "temporarily_unavailable");
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_comes_too_many_is_told_to_come_again() {
     let layer = DcrLayer::new(slow(Duration::from_secs(1)))
@@ -352,8 +420,7 @@ async fn errors_are_answered_below_the_layers_outside() {
     assert_eq!(shed.header("access-control-allow-origin"), Some("*"));
 }
 
-/// Of what the stack answers itself, nothing is changed; to a HEAD there is no body; a stack that is not ready is waited
-/// for, and holds up nobody else.
+/// Of what the stack answers itself, nothing is changed; to a HEAD there is no body.
 #[tokio::test]
 async fn what_is_no_error_passes() {
     let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {

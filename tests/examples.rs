@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use support::example::Example;
@@ -117,6 +117,55 @@ async fn production() {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     assert!(example.interrupt());
+}
+
+/// What the recommended set is there for.
+#[tokio::test]
+async fn production_is_bounded() {
+    let example = Example::start_with("production", &[("NO_COLOR", "1")]);
+    let address = example.address;
+    let post = |metadata: Value| request("POST /register", "sentinel", &metadata.to_string());
+
+    let uris: Vec<_> = (0..11).map(|n| format!("https://a.example/{n}")).collect();
+    let many = exchange(address, post(json!({"redirect_uris": uris}))).await;
+    many.assert_error(400, "invalid_redirect_uri");
+    let logo = "https://bank.example/logo";
+    for (redirect_uris, keeps) in [
+        (json!(["https://bank.example/cb"]), true),
+        (
+            json!(["https://bank.example/cb", "https://evil.example/cb"]),
+            false,
+        ),
+    ] {
+        let asked = json!({"redirect_uris": redirect_uris, "logo_uri": logo});
+        let client = exchange(address, post(asked)).await.json();
+        assert_eq!(client.get("logo_uri"), keeps.then_some(&json!(logo)));
+    }
+    let large = exchange(address, post(json!({"x": "y".repeat(33 * 1024)}))).await;
+    large.assert_error(413, "invalid_client_metadata");
+
+    // Of any kind, so many requests at once; it fills up again while they are sent.
+    let read = || request("GET /register/1", "sentinel", "");
+    let mut statuses = Vec::new();
+    while statuses.len() < 200 && statuses.last() != Some(&429) {
+        let answer = exchange(address, read()).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+        statuses.push(answer.status.as_u16());
+    }
+    assert_eq!(statuses.pop(), Some(429));
+    assert!(statuses.len() >= 20 && statuses.iter().all(|status| *status == 401));
+
+    let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let metrics = exchange(address, metrics).await.body;
+    let metrics = String::from_utf8(metrics.to_vec()).unwrap();
+    let refused =
+        r#"dcr_requests_total{operation="register",status="400",error="invalid_redirect_uri"} 1"#;
+    assert!(metrics.contains(refused), "{metrics}");
+    // A trace of each, and nobody's token in it.
+    let log = example.terminate();
+    assert!(log.contains("finished processing request"), "{log}");
+    assert!(log.contains("status=429"), "{log}");
+    assert!(!(log + &metrics).contains("sentinel"));
 }
 
 #[tokio::test]

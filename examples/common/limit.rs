@@ -7,11 +7,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use governor::middleware::NoOpMiddleware;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use tower_dcr::ErrorCode;
 use tower_governor::governor::GovernorConfigBuilder;
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
+
+use super::error;
 
 /// The address of the peer; of IPv6 the network, since who has one address has 2^64. Behind a proxy the peer is the proxy:
 /// take the address from the header that it sets, then, and from no other.
@@ -36,7 +39,7 @@ type Limit = GovernorLayer<PeerNetwork, NoOpMiddleware<governor::clock::QuantaIn
 /// How often the addresses are forgotten that may do everything again; the limiter itself keeps each that it ever saw.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
-/// So many registrations at once, and then one in each period.
+/// So many attempts to register at once, good or bad, and then one in each period.
 pub(crate) fn registrations(burst: u32, period: Duration) -> Limit {
     of(Some(Method::POST), burst, period)
 }
@@ -67,18 +70,23 @@ fn of(method: Option<Method>, burst: u32, period: Duration) -> Limit {
     GovernorLayer::new(config).error_handler(|error| in_json(&error))
 }
 
-/// As the registration service answers: a JSON object, with the `Retry-After` that comes with the error.
+/// As the registration service answers: a JSON object, and when to come again. The layer rounds that down: `Retry-After`
+/// would be too early, or 0.
 fn in_json(error: &GovernorError) -> Response<Body> {
-    let (parts, _) = error.clone().into_response().into_parts();
-    let body = match error {
-        GovernorError::TooManyRequests { .. } => {
-            r#"{"error":"temporarily_unavailable","error_description":"Too many requests from this address."}"#
-        }
-        _ => r#"{"error":"server_error","error_description":"The registration service failed."}"#,
+    let GovernorError::TooManyRequests { wait_time, .. } = *error else {
+        return error::response(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ServerError,
+            "The registration service failed.",
+        );
     };
-    let mut response = Response::from_parts(parts, Body::from(body));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = error::response(
+        StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::TemporarilyUnavailable,
+        "Too many requests from this address.",
+    );
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from(wait_time + 1));
     response
 }

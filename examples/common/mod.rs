@@ -68,20 +68,33 @@ pub(crate) fn authorization_server_metadata(
     metadata
 }
 
-/// Ends on ctrl-c.
-pub(crate) async fn ctrl_c() {
+/// Ends on ctrl-c, and when a service manager asks the server to stop.
+pub(crate) async fn stop() {
+    let asked = async {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let mut terminate = signal(SignalKind::terminate())?;
+            tokio::select! {
+                pressed = tokio::signal::ctrl_c() => pressed,
+                _ = terminate.recv() => Ok(()),
+            }
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await
+    };
     // Where there are no signals, there is nothing to wait for.
-    if tokio::signal::ctrl_c().await.is_err() {
+    if io::Result::is_err(&asked.await) {
         std::future::pending::<()>().await;
     }
 }
 
-/// How long what is being answered at ctrl-c may take.
+/// How long what is being answered then may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Ends when there is no patience left after ctrl-c.
-pub(crate) async fn ctrl_c_and_patience() {
-    ctrl_c().await;
+/// Ends when there is no patience left after that.
+pub(crate) async fn stop_and_patience() {
+    stop().await;
     tokio::time::sleep(PATIENCE).await;
 }
 

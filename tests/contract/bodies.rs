@@ -1,13 +1,16 @@
 //! Rows 9 and 10: the body as it arrives, and what is in it. The faults of JSON are a table beside the code.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};
+use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Limited};
-use tower_dcr::DcrEndpoint;
+use tower_dcr::{BoxError, DcrEndpoint};
 use tower_http::timeout::TimeoutBody;
 
 use super::support::*;
@@ -140,6 +143,38 @@ async fn a_body_that_is_too_slow() {
             .is_err()
     );
     assert_eq!(recorder.calls(), 0);
+}
+
+/// A body that begins to arrive only after a while.
+struct After(Pin<Box<tokio::time::Sleep>>, Script);
+
+impl Body for After {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        ready!(self.0.as_mut().poll(context));
+        Pin::new(&mut self.1).poll_frame(context)
+    }
+}
+
+/// What is too large, and does not end, is not waited for twice.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_large_and_too_slow() {
+    let large = Bytes::from(vec![b' '; 65 * 1024]);
+    let body = After(
+        Box::pin(tokio::time::sleep(Duration::from_secs(9))),
+        Script::new([Step::Data(large), Step::Hang]),
+    );
+    let endpoint = DcrEndpoint::new(Recorder::default());
+    let started = tokio::time::Instant::now();
+    ask(&endpoint, post(body))
+        .await
+        .assert_error(413, "invalid_client_metadata");
+    assert_eq!(started.elapsed(), Duration::from_secs(10));
 }
 
 #[tokio::test]

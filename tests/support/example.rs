@@ -4,17 +4,20 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// A running example, stopped with the test.
 pub struct Example {
     process: Child,
+    /// What it says after it has said where it is.
+    rest: Option<JoinHandle<String>>,
     pub address: SocketAddr,
     pub said: String,
 }
 
 impl Example {
-    /// Cargo builds the examples before it runs the tests, beside them.
+    /// `cargo test` builds the examples before it runs the tests, beside them; with `--test`, it does not.
     pub fn start(name: &str) -> Self {
         Self::start_with(name, &[])
     }
@@ -39,9 +42,14 @@ impl Example {
             .unwrap()
             .parse()
             .unwrap();
-        std::thread::spawn(move || lines.read_to_string(&mut String::new()));
+        let rest = std::thread::spawn(move || {
+            let mut rest = String::new();
+            lines.read_to_string(&mut rest).unwrap();
+            rest
+        });
         Self {
             process,
+            rest: Some(rest),
             address,
             said,
         }
@@ -55,15 +63,21 @@ impl Example {
 
     /// Sends ctrl-c, and gives whether it ended well.
     pub fn interrupt(mut self) -> bool {
-        let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("-INT");
         self.process.wait().unwrap().success()
+    }
+
+    /// Asks it to stop as a service manager does, and gives what it said until it ended well.
+    pub fn terminate(mut self) -> String {
+        self.signal("-TERM");
+        assert!(self.process.wait().unwrap().success());
+        self.rest.take().unwrap().join().unwrap()
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
+        assert!(sent.success());
     }
 }
 
