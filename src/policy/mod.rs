@@ -25,6 +25,27 @@
 //! # let _ = layer;
 //! ```
 //!
+//! [`HideUnusedSecret`] and [`AnswerUnauthorized`] change what a backend answers; in a `ServiceBuilder` they are
+//! `.layer_fn(HideUnusedSecret::new)`. Around tower's own layers, or inside of them, a backend is a
+//! [`BackendService`](crate::BackendService):
+//!
+//! ```
+//! use tower::ServiceBuilder;
+//! use tower_dcr::policy::{HideUnusedSecret, MaxRedirectUris, PolicyLayer};
+//! use tower_dcr::{BackendService, BoxError, DcrLayer, Reply, backend_fn};
+//!
+//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+//! let backend = ServiceBuilder::new()
+//!     .load_shed()
+//!     .concurrency_limit(64)
+//!     .layer_fn(BackendService::new)
+//!     .layer(PolicyLayer::new(MaxRedirectUris::new(5)))
+//!     .layer_fn(HideUnusedSecret::new)
+//!     .service(backend);
+//! let layer = DcrLayer::new(backend);
+//! # let _ = layer;
+//! ```
+//!
 //! Each judges registrations and updates alike; reads and deletes pass. A ready-made policy that judges a member refuses a
 //! `software_statement`: its claims would override the member (RFC 7591 section 2.3), and nobody here reads them. Where the
 //! backend reads none either, or judges them itself, `allow_software_statement` lets them pass.
