@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::client::SecretLifetime;
+use super::client::{END_OF_TIME, SecretLifetime};
 use super::registry::{Clock, Registry, Settings};
 use super::rules::{AUTH_METHODS, PASSWORD, Rules, has_meaning};
 #[cfg(feature = "embedded-redb")]
@@ -149,7 +149,8 @@ impl EmbeddedBuilder {
         self
     }
 
-    /// How long the value of a member can be, in bytes of JSON as it was sent; 16 KiB unless set.
+    /// How long the value of a member can be, in bytes of JSON as it is kept: without spaces and needless escapes, but for
+    /// `jwks` and [members of your own](Self::keep_members), which are kept as they were sent. 16 KiB unless set.
     pub fn max_member_length(mut self, bytes: usize) -> Self {
         self.rules.max_member_length = bytes;
         self
@@ -168,7 +169,8 @@ impl EmbeddedBuilder {
     /// Issues secrets that expire: `client_secret_expires_at` says when. Unless set, they do not.
     ///
     /// A client that reads or updates itself in the last tenth of that time, or after, is given a new secret. The old one
-    /// then stays valid for the grace period, unless it was over already. In whole seconds; the lifetime is at least one.
+    /// then stays valid for the grace period, also where it was to expire later, unless it was over already. In whole seconds;
+    /// the lifetime is at least one. Where it is not set any more, a secret that expires is renewed by one that does not.
     pub fn secret_lifetime(mut self, lifetime: Duration, grace: Duration) -> Self {
         self.secret_lifetime = Some((lifetime, grace));
         self
@@ -177,8 +179,8 @@ impl EmbeddedBuilder {
     /// Removes clients that were never [looked up](EmbeddedBackend::look_up) in this time after they registered. Unless
     /// set, they stay; a client that was looked up once stays in any case.
     ///
-    /// In whole seconds, at least one. A thread of its own looks for them, every hundredth of the time and at least once a
-    /// minute; until then they are there.
+    /// In whole seconds, at least one. A thread of its own looks for them, every hundredth of the time, but no more than ten
+    /// times a second and at least once a minute; until then they are there.
     pub fn remove_never_used_after(mut self, lifetime: Duration) -> Self {
         self.unused_lifetime = Some(lifetime);
         self
@@ -188,7 +190,7 @@ impl EmbeddedBuilder {
     /// `registration_client_uri` (both are optional together, OpenID Connect registration section 3.2), and what asks for
     /// a client is answered 401. Off by default.
     ///
-    /// Clients that were given a token before keep it.
+    /// The tokens that clients were given before are not taken, but kept: they are good again where this is not set any more.
     pub fn registration_only(mut self) -> Self {
         self.management = false;
         self
@@ -197,8 +199,9 @@ impl EmbeddedBuilder {
     /// Is told what becomes of clients, with the `client_id`, once it is kept: to revoke the tokens of a client that is
     /// gone, say. The last one set counts.
     ///
-    /// Changes are told in their order, on the thread that keeps the clients, and before the client gets its answer. So the
-    /// observer must not wait: send it to a channel, and never call the registry from it. A server that is killed may not
+    /// Changes are told in their order, one at a time, and before the client gets its answer: where the clients are in a file,
+    /// on the thread that writes it, else on that of the request, while others wait. So the observer must not wait: send it
+    /// to a channel, and never call the registry from it. A server that is killed may not
     /// be told of its last changes; [`list`](EmbeddedBackend::list) at the start shows which clients there are.
     ///
     /// A new secret or a new registration access token is no change of this kind, and a look-up is none.
@@ -273,7 +276,7 @@ impl EmbeddedBuilder {
         let secret_lifetime = self
             .secret_lifetime
             .map(|(lifetime, grace)| SecretLifetime {
-                seconds: lifetime.as_secs(),
+                seconds: lifetime.as_secs().min(END_OF_TIME),
                 grace: grace.as_secs(),
             });
         let unused_lifetime = whole_seconds(self.unused_lifetime);
@@ -344,7 +347,6 @@ impl EmbeddedBuilder {
 impl fmt::Debug for EmbeddedBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmbeddedBuilder")
-            .field("configuration_endpoint", &self.configuration_endpoint)
             .field("allow_http", &self.allow_http)
             .field("rules", &self.rules)
             .field("auth_methods", &self.auth_methods)

@@ -69,7 +69,7 @@ pub(super) struct SecretLifetime {
 }
 
 /// The last second of the year 9999: many a reader of times goes no further.
-const END_OF_TIME: u64 = 253_402_300_799;
+pub(super) const END_OF_TIME: u64 = 253_402_300_799;
 
 /// When a secret that is issued now expires.
 pub(super) fn expiry(lifetime: Option<SecretLifetime>, now: u64) -> u64 {
@@ -79,12 +79,14 @@ pub(super) fn expiry(lifetime: Option<SecretLifetime>, now: u64) -> u64 {
 }
 
 impl Client {
-    /// Whether a read or an update gives the client a new secret: in the last tenth of the life of its own, or after.
+    /// Whether a read or an update gives the client a new secret: in the last tenth of the life of its own, or after. One
+    /// that expires does so also where those that are issued now do not.
     pub(super) fn secret_is_due(&self, lifetime: Option<SecretLifetime>, now: u64) -> bool {
-        let (Some(lifetime), Some(secret)) = (lifetime, &self.secret) else {
-            return false;
-        };
-        secret.expires_at != 0 && now >= secret.expires_at.saturating_sub(lifetime.seconds / 10)
+        let early = lifetime.map_or(0, |lifetime| lifetime.seconds / 10);
+        let is_due = |at: u64| at != 0 && now >= at.saturating_sub(early);
+        self.secret
+            .as_ref()
+            .is_some_and(|secret| is_due(secret.expires_at))
     }
 
     /// Gives the client a new secret. The old one stays valid for the grace period, unless its life was over.
@@ -106,9 +108,9 @@ impl Client {
         });
     }
 
-    /// Whether the client's first use of its token is still to come, so that the one before it is still valid.
-    pub(super) fn has_unused_token(&self) -> bool {
-        self.previous_token.is_some()
+    /// The client has its new token, and needs the one before no more. Gives whether that was still there.
+    pub(super) fn end_previous_token(&mut self, presented: Presented) -> bool {
+        presented == Presented::Current && self.previous_token.take().is_some()
     }
 
     /// Whether this is a secret of the client's that is valid now. In constant time for each of them.

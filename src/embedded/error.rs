@@ -90,6 +90,7 @@ impl EmbeddedError {
         let path = path.to_owned();
         match fault {
             FileFault::Locked => Self::Locked { path },
+            FileFault::Thread(source) => Self::Thread { source },
             fault => Self::Unusable {
                 path,
                 fault: fault.description(),

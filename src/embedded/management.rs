@@ -138,9 +138,9 @@ impl EmbeddedBackend {
     }
 
     /// Gives a client that lost its registration access token a new one. Those before it are not valid any more. `None`
-    /// where there is no such client.
+    /// where there is no such client, and where clients [do not manage themselves](super::EmbeddedBuilder::registration_only).
     ///
-    /// A client that was registered [without management](super::EmbeddedBuilder::registration_only) can manage itself then.
+    /// A client that registered while they did not gets its first one.
     ///
     /// # Errors
     ///
@@ -150,6 +150,9 @@ impl EmbeddedBackend {
         &self,
         client_id: &str,
     ) -> Result<Option<BearerToken>, EmbeddedError> {
+        if !self.registry.settings.management {
+            return Ok(None);
+        }
         let token = new_secret()?;
         let digest = TokenDigest::of(&token);
         let id = client_id.to_owned();

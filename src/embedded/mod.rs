@@ -30,15 +30,17 @@
 //!
 //! Other members are dropped, but for those that the registry is [told to keep](EmbeddedBuilder::keep_members);
 //! `software_statement` is among them. `sector_identifier_uri` is refused: nothing is fetched, so it cannot be verified.
-//! `null`, `""` and `[]` count as omitted (but for `response_types`, where `[]` stands); an answer holds none of them, and
-//! always an array of `redirect_uris`.
+//! `null`, `""` and `[]` count as omitted (but for `response_types`, where `[]` stands); an answer holds no `null` and no `""`,
+//! and always an array of `redirect_uris`. What is inside `jwks`, and inside a member that the registry is told to keep, is
+//! given back as it was written.
 //!
 //! # Redirect URIs
 //!
-//! A redirect URI is an absolute URI of RFC 3986 of at most 2,048 bytes, without a fragment, user information or a
-//! wildcard in the host, and with `https`, a scheme of the client's own, or `http` where the host is `localhost`,
-//! `127.0.0.1` or `[::1]`. Schemes that a browser runs or reads by itself (`javascript`, `data`, `file`, …) are refused.
-//! It is kept and returned byte for byte.
+//! A redirect URI is an absolute URI of RFC 3986 of at most 2,048 bytes, without a fragment, user information, and a wildcard
+//! or an escape in the host, and with `https`, a scheme of the client's own, or `http` where the host is `localhost`,
+//! `127.0.0.1` or `[::1]`. Schemes that a browser or the system runs or reads by itself (`javascript`, `data`, `file`, `intent`,
+//! …) are refused, and those of other protocols (`ftp`, `ws`, `mailto`, …), and so is a host and a port without a scheme
+//! (`example.com:8080`). It is kept and returned byte for byte.
 //!
 //! A `native` application may mix `http` to this machine, schemes of its own, and `https`. A `web` application has no
 //! scheme of its own, and with an implicit response type `https` alone, to other machines.
@@ -66,6 +68,7 @@ mod rules;
 mod store;
 mod sweeper;
 mod uri;
+mod worker;
 
 use std::fmt;
 #[cfg(feature = "embedded-redb")]
@@ -76,7 +79,7 @@ pub use self::builder::EmbeddedBuilder;
 pub use self::client::ClientOrder;
 pub use self::error::EmbeddedError;
 pub use self::registered::RegisteredClient;
-use self::registry::Registry;
+use self::registry::{Registry, not_the_client};
 pub use self::store::ClientChange;
 use crate::{Backend, Operation, Reply};
 
@@ -126,12 +129,14 @@ impl EmbeddedBackend {
     /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone; an empty one
     /// that is there keeps the owner and the mode that it has. It holds the secrets of clients as they were issued, and so
     /// does each backup (of tokens there are only hashes). It is opened once: a second process, or a second registry, is
-    /// refused. Opening it reads all of it, so that damage is found then; this blocks, for seconds where there are a
-    /// million clients. The URL is not kept: where it changes, clients are told the new one.
+    /// refused, after half a second in which the first may still end. Opening it reads all of it, so that damage is found
+    /// then; this blocks, for seconds where there are a million clients. The URL is not kept: where it changes, clients are
+    /// told the new one.
     ///
-    /// When the last handle is dropped, the file is closed. A server that is killed, or loses its power, finds every
-    /// client again. On a disk that is full, changes are answered 503, and reads go
-    /// on; once there is room, changes are taken again within a minute.
+    /// When the last handle is dropped, the file is closed; that waits for what is being written. A server that is killed, or
+    /// loses its power, finds every client again; beside the file it may leave an unfinished one, `.tower-dcr-….new`, which is
+    /// of no use. On a disk that is full, changes are answered 503, and reads go on (a backup that was being made fails); once
+    /// there is room, changes are taken again within a minute.
     ///
     /// A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file while it does not.
     /// It is a file as any other; to restore it, stop the server first, and put it in the place of the one that was there.
@@ -163,6 +168,9 @@ impl Backend for EmbeddedBackend {
 
     async fn execute(&self, operation: Operation) -> Result<Reply, EmbeddedError> {
         let registry = &self.registry;
+        if !registry.settings.management && !matches!(operation, Operation::Register(_)) {
+            return Ok(not_the_client());
+        }
         let body_limit = operation.body_limit();
         match operation {
             Operation::Register(register) => {

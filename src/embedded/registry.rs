@@ -117,6 +117,7 @@ impl Registry {
             .store
             .write(move |transaction| {
                 if let Room::NoneFor(wait) = make_room(transaction, max_clients, now)? {
+                    warn_when_filling(transaction.count()?, max_clients, &warned);
                     return Ok(Err(wait));
                 }
                 transaction.put_as(ClientChange::Created, &client_id, client)?;
@@ -147,35 +148,34 @@ impl Registry {
         let (Some(who), Some(client)) = (who, client) else {
             return Ok(not_the_client());
         };
-        if !settings.read_changes(&client, who, now) {
+        let as_it_is = || {
             let information = settings.information(client_id, &client, Some(token.as_str()));
-            return Ok(Reply::ok(information));
+            Reply::ok(information)
+        };
+        let is_first_use = who == Presented::Current && client.previous_token.is_some();
+        if !is_first_use && !client.secret_is_due(settings.secret_lifetime, now) {
+            return Ok(as_it_is());
         }
         let new_secret = new_secret()?;
-        let token = token.clone();
-        self.as_client(
+        let holds = token.clone();
+        let changed = self.as_client(
             client_id,
             &presented,
-            move |settings, transaction, client_id, who, client| {
-                let mut client = client.clone();
+            move |settings, transaction, client_id, _, mut client| {
                 // Asked again: it may have been done in the meantime.
-                if settings.read_changes(&client, who, now) {
-                    if who == Presented::Current {
-                        client.previous_token = None;
-                    }
-                    if client.secret_is_due(settings.secret_lifetime, now) {
-                        client.renew_secret(new_secret, settings.secret_lifetime, now);
-                    }
+                if client.secret_is_due(settings.secret_lifetime, now) {
+                    client.renew_secret(new_secret, settings.secret_lifetime, now);
                     transaction.put(client_id, client.clone())?;
                 }
-                Ok(Reply::ok(settings.information(
-                    client_id,
-                    &client,
-                    Some(token.as_str()),
-                )))
+                let information = settings.information(client_id, &client, Some(holds.as_str()));
+                Ok(Reply::ok(information))
             },
-        )
-        .await
+        );
+        match changed.await {
+            // On a disk that is full, a client still gets what it has.
+            Err(EmbeddedError::Storage { .. }) => Ok(as_it_is()),
+            changed => changed,
+        }
     }
 
     pub(super) async fn update(
@@ -197,15 +197,14 @@ impl Registry {
         self.as_client(
             client_id,
             &presented,
-            move |settings, transaction, client_id, who, client| {
+            move |settings, transaction, client_id, who, mut client| {
                 let judged = issued
-                    .judge(client_id, client, token.as_str(), &settings.endpoint)
+                    .judge(client_id, &client, token.as_str(), &settings.endpoint)
                     .and(accepted);
                 let accepted = match judged {
                     Ok(accepted) => accepted,
                     Err(refusal) => return Ok(refusal.into_reply()),
                 };
-                let mut client = client.clone();
                 client.metadata = accepted.metadata;
                 if !accepted.needs_secret {
                     client.secret = None;
@@ -216,9 +215,6 @@ impl Registry {
                     client.renew_secret(new_secret, settings.secret_lifetime, now);
                 }
                 let mut holds = token.as_str();
-                if who == Presented::Current {
-                    client.previous_token = None;
-                }
                 if settings.rotation {
                     let new = TokenDigest::of(&new_token);
                     if let Some(old) = client.token.replace(new)
@@ -254,7 +250,8 @@ impl Registry {
     }
 
     /// Lets the client whose token this is do something. A client that does not exist, a wrong token and the token of
-    /// another client get one answer, after the same work: a look-up, a hash and its comparisons.
+    /// another client get one answer, after the same comparisons. The first use of a new token ends the one before it,
+    /// whatever becomes of what was asked.
     async fn as_client(
         &self,
         client_id: &str,
@@ -264,7 +261,7 @@ impl Registry {
             &mut Transaction<'_>,
             &str,
             Presented,
-            &Client,
+            Client,
         ) -> Result<Reply, Fault>
         + Send
         + 'static,
@@ -274,22 +271,20 @@ impl Registry {
         let reply = self.store.write(move |transaction| {
             let client = transaction.get(&client_id)?;
             let who = recognise(client.as_deref(), &presented, settings.clock.now());
-            match (who, client) {
-                (Some(who), Some(client)) => act(&settings, transaction, &client_id, who, &client),
-                _ => Ok(not_the_client()),
+            let (Some(who), Some(client)) = (who, client) else {
+                return Ok(not_the_client());
+            };
+            let mut client = Arc::unwrap_or_clone(client);
+            if client.end_previous_token(who) {
+                transaction.put(&client_id, client.clone())?;
             }
+            act(&settings, transaction, &client_id, who, client)
         });
         Ok(reply.await?)
     }
 }
 
 impl Settings {
-    /// Whether a read is more than a read: the first use of a new token ends the old one, and a secret may be due.
-    fn read_changes(&self, client: &Client, who: Presented, now: u64) -> bool {
-        who == Presented::Current && client.has_unused_token()
-            || client.secret_is_due(self.secret_lifetime, now)
-    }
-
     /// The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3). The token is the one that the
     /// client holds: the registry itself has only its hash.
     fn information(&self, client_id: &str, client: &Client, token: Option<&str>) -> String {
@@ -317,7 +312,7 @@ fn too_long() -> Refusal {
     Refusal::metadata("The metadata is too long, with what the server adds to it.")
 }
 
-fn not_the_client() -> Reply {
+pub(super) fn not_the_client() -> Reply {
     Reply::refuse(
         ErrorCode::InvalidToken,
         "The token is not valid for this client.",

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::EmbeddedError;
 use super::registry::Clock;
 use super::store::{ClientChange, Fault, Store, Transaction};
+use super::worker::Worker;
 
 /// How many clients are removed at once: others wait for so long at most.
 const MAX_REMOVED: usize = 256;
 
 /// A thread that looks after the clients until it is dropped.
 pub(super) struct Sweeper {
-    /// There, until the sweeper is dropped.
-    running: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// Dropped first: it tells the thread to end.
+    _running: Sender<()>,
+    _worker: Worker,
 }
 
 impl Sweeper {
@@ -29,34 +29,18 @@ impl Sweeper {
         let (running, stopped) = mpsc::channel();
         // Late by a hundredth of the time, and by a minute at most.
         let pause = Duration::from_millis(lifetime.saturating_mul(10).clamp(100, 60_000));
-        let thread = thread::Builder::new()
-            .name("tower-dcr sweeper".to_owned())
-            .spawn(move || {
-                while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-                    sweep(&store, lifetime, &clock);
-                }
-            })
-            .map_err(|source| EmbeddedError::Thread {
-                source: source.into(),
-            })?;
-        Ok(Self {
-            running: Some(running),
-            thread: Some(thread),
+        let worker = Worker::start("sweeper", move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
+                sweep(&store, lifetime, &clock);
+            }
         })
-    }
-}
-
-impl Drop for Sweeper {
-    /// Waits until the thread has let go of the store.
-    fn drop(&mut self) {
-        drop(self.running.take());
-        if let Some(thread) = self.thread.take()
-            // An observer may have held the last handle of the registry.
-            && thread.thread().id() != thread::current().id()
-        {
-            // It cannot have panicked.
-            let _ = thread.join();
-        }
+        .map_err(|source| EmbeddedError::Thread {
+            source: source.into(),
+        })?;
+        Ok(Self {
+            _running: running,
+            _worker: worker,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! URLs: that of the client configuration endpoint, and those among the metadata.
 
 use fluent_uri::Uri;
+use fluent_uri::component::Authority;
 
 use crate::loopback::is_loopback;
 
@@ -26,12 +27,7 @@ impl ConfigurationEndpoint {
         } else if !scheme.eq_ignore_ascii_case("https") {
             return Err("is neither https nor http");
         }
-        if authority.has_userinfo() {
-            return Err("holds user information");
-        }
-        if authority.port_to_u16().is_err() {
-            return Err("names a port that does not exist");
-        }
+        check_authority(&authority)?;
         if uri.has_query() || uri.has_fragment() {
             return Err("has a query or a fragment");
         }
@@ -44,6 +40,10 @@ impl ConfigurationEndpoint {
         if segments.any(|segment| matches!(segment, "" | "." | "..")) {
             return Err("has a dot segment or \"//\" in its path");
         }
+        // Nor could it have one in its own path, which is compared as it was sent.
+        if path.contains('%') {
+            return Err("has an escape in its path");
+        }
         Ok(Self(url.into()))
     }
 
@@ -51,6 +51,24 @@ impl ConfigurationEndpoint {
     pub(super) fn of_client(&self, client_id: &str) -> String {
         format!("{}/{client_id}", self.0)
     }
+}
+
+/// What no authority holds that is meant well. Refuses with words that follow what the URI is of.
+pub(super) fn check_authority(authority: &Authority<'_>) -> Result<(), &'static str> {
+    if authority.has_userinfo() {
+        return Err("has user information");
+    }
+    if authority.host().contains('*') {
+        return Err("has a wildcard in its host");
+    }
+    // No host needs an escape: one would be there to hide something.
+    if authority.host().contains('%') {
+        return Err("has an escape in its host");
+    }
+    if authority.port_to_u16().is_err() {
+        return Err("has a port that does not exist");
+    }
+    Ok(())
 }
 
 /// Whether a text is an absolute URI of RFC 3986 with one of these schemes and a host, and nothing in front of the host.
@@ -64,11 +82,7 @@ pub(super) fn is_url_of(text: &str, schemes: &[&str]) -> bool {
         .any(|known| scheme.eq_ignore_ascii_case(known));
     known
         && uri.authority().is_some_and(|authority| {
-            let host = authority.host();
-            !host.is_empty()
-                && !host.contains(['*', '%'])
-                && !authority.has_userinfo()
-                && authority.port_to_u16().is_ok()
+            !authority.host().is_empty() && check_authority(&authority).is_ok()
         })
 }
 
@@ -105,6 +119,9 @@ mod tests {
             "http://127.0.0.2/register",
             "http://localhost.example.com/register",
             "https://user@as.example.com/register",
+            "https://*.example.com/register",
+            "https://as%2eexample.com/register",
+            "https://as.example.com/re%67ister",
             "https://as.example.com:99999/register",
             "https://as.example.com",
             "https://as.example.com/",

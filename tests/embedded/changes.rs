@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use tower_dcr::embedded::ClientChange;
+use tower_dcr::embedded::{ClientChange, ClientOrder};
 
 use super::*;
 
@@ -51,6 +51,51 @@ async fn what_became_of_a_client() {
             .await
             .assert_error(503, "temporarily_unavailable");
         assert_eq!(*told.lock().unwrap(), []);
+    }
+}
+
+/// An observer may hold the last handle of the registry, and let it go: nobody waits for himself.
+#[tokio::test]
+async fn an_observer_with_the_last_handle() {
+    type Handle = Arc<Mutex<Option<EmbeddedBackend>>>;
+
+    for in_a_file in [false, true] {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("clients.redb");
+        let time = Time::new();
+        let handle: Handle = Arc::default();
+        let (dropped, held) = (Arc::new(AtomicU64::new(0)), Arc::clone(&handle));
+        let count = Arc::clone(&dropped);
+        let builder = builder()
+            .clock(time.clock())
+            .remove_never_used_after(Duration::from_secs(5))
+            .on_change(move |change, _| {
+                if change == ClientChange::Expired {
+                    drop(held.lock().unwrap().take());
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        let backend = if in_a_file {
+            builder.open(&path).unwrap()
+        } else {
+            builder.in_memory().unwrap()
+        };
+        client(&backend, &metadata()).await;
+        *handle.lock().unwrap() = Some(backend);
+        time.pass(5);
+        while dropped.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        if in_a_file {
+            let backend = EmbeddedBackend::open(CONFIGURATION_ENDPOINT, &path).unwrap();
+            assert!(
+                backend
+                    .list(ClientOrder::Age, None, 9)
+                    .await
+                    .unwrap()
+                    .is_empty()
+            );
+        }
     }
 }
 

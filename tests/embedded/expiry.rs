@@ -106,6 +106,40 @@ async fn no_secret_outlives_its_method() {
     }
 }
 
+/// Two reads at the same time see the same new secret.
+#[tokio::test]
+async fn a_secret_is_renewed_once() {
+    let time = Time::new();
+    for (backend, _directory) in both(&expiring(&time)) {
+        for _ in 0..20 {
+            let first = client(&backend, &metadata()).await;
+            time.pass(9 * DAY);
+            let (one, other) = tokio::join!(read(&backend, &first), read(&backend, &first));
+            let (one, other) = (one.json(), other.json());
+            assert_ne!(one["client_secret"], first["client_secret"]);
+            assert_eq!(one, other);
+            assert!(has_secret(&backend, &one).await);
+        }
+    }
+}
+
+/// A secret that expires does so under a registry that issues others, and its client gets one of those.
+#[tokio::test]
+async fn secrets_from_before_the_setting_was_taken_back() {
+    let time = Time::new();
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("clients.redb");
+    let first = client(&expiring(&time).open(&path).unwrap(), &metadata()).await;
+    let backend = builder().clock(time.clock()).open(&path).unwrap();
+    time.pass(10 * DAY - 1);
+    assert_eq!(read(&backend, &first).await.json(), first);
+    time.pass(1);
+    assert!(!has_secret(&backend, &first).await);
+    let second = read(&backend, &first).await.json();
+    assert_eq!(second["client_secret_expires_at"], 0);
+    assert!(has_secret(&backend, &second).await);
+}
+
 #[tokio::test]
 async fn secrets_without_an_end_stay() {
     let time = Time::new();

@@ -184,20 +184,113 @@ async fn a_file_of_a_newer_format() {
     assert_eq!(read(&backend, &clients[0]).await.json(), clients[0]);
 }
 
-/// A server that was killed while it made the file, and one that finds what somebody made beforehand.
+/// A file that somebody made beforehand, and those of others beside it.
 #[tokio::test]
-async fn a_file_that_was_not_finished() {
+async fn an_empty_file_and_its_neighbours() {
     let (directory, path) = file();
-    let unfinished = directory.path().join("clients.redb.new");
-    fs::write(&unfinished, vec![0; 73_728]).unwrap();
+    fs::write(&path, "").unwrap();
+    let neighbours = ["clients.redb.new", "backup.redb.new", ".clients.redb"];
+    for name in neighbours {
+        fs::write(directory.path().join(name), "somebody's").unwrap();
+    }
     let backend = open(&path).unwrap();
     client(&backend, &metadata()).await;
-    assert!(!unfinished.exists());
-    drop(backend);
+    backend
+        .back_up(directory.path().join("backup.redb"))
+        .await
+        .unwrap();
+    for name in neighbours {
+        assert_eq!(
+            fs::read(directory.path().join(name)).unwrap(),
+            b"somebody's"
+        );
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 5);
+}
 
-    let (_directory, path) = file();
-    fs::write(&path, "").unwrap();
-    client(&open(&path).unwrap(), &metadata()).await;
+/// Of several backups to one path, one is made, and it is whole.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backups_that_meet() {
+    for (backend, _directory) in both(&builder()) {
+        let (directory, _) = file();
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..500 {
+            let backend = backend.clone();
+            tasks.spawn(async move { client(&backend, &metadata()).await });
+        }
+        tasks.join_all().await;
+        for round in 0..5 {
+            let path = directory.path().join(format!("{round}.redb"));
+            let (one, other) = tokio::join!(backend.back_up(&path), backend.back_up(&path));
+            let error = one.and(other).unwrap_err();
+            assert!(error.to_string().contains("exists already"), "{error}");
+            let restored = open(&path).unwrap();
+            assert_eq!(
+                restored
+                    .list(ClientOrder::Age, None, 999)
+                    .await
+                    .unwrap()
+                    .len(),
+                500
+            );
+        }
+    }
+}
+
+/// Who gives up a backup can close the file, and open it again.
+#[tokio::test]
+async fn a_backup_that_was_given_up() {
+    let (directory, path) = file();
+    let backend = open(&path).unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..2_000 {
+        let backend = backend.clone();
+        tasks.spawn(async move { client(&backend, &metadata()).await });
+    }
+    tasks.join_all().await;
+    drop(backend);
+    for round in 0..10 {
+        let backend = open(&path).unwrap();
+        let to = directory.path().join("backup.redb");
+        let time = Duration::from_millis(round);
+        let _ = tokio::time::timeout(time, backend.back_up(&to)).await;
+        let _ = fs::remove_file(to);
+    }
+}
+
+/// A client that is looked up while it is deleted does not come back.
+#[tokio::test]
+async fn a_look_up_and_a_deletion() {
+    for (backend, _directory) in both(&builder()) {
+        for _ in 0..50 {
+            let client = client(&backend, &metadata()).await;
+            let id = text(&client["client_id"]);
+            let (deleted, _) = tokio::join!(backend.delete(id), backend.look_up(id));
+            assert!(deleted.unwrap());
+            assert!(backend.get(id).await.unwrap().is_none());
+        }
+    }
+}
+
+/// A client that is looked up while it changes itself keeps what it changed.
+#[tokio::test]
+async fn a_look_up_and_an_update() {
+    for (backend, _directory) in both(&builder()) {
+        for _ in 0..50 {
+            let first = client(&backend, &metadata()).await;
+            let id = text(&first["client_id"]);
+            let mut changed = metadata();
+            changed["client_name"] = json!("changed");
+            let (updated, used) =
+                tokio::join!(update(&backend, &first, &changed), backend.look_up(id));
+            assert_eq!(updated.status, 200);
+            assert!(used.unwrap().is_some());
+            assert_eq!(
+                read(&backend, &first).await.json()["client_name"],
+                "changed"
+            );
+        }
+    }
 }
 
 /// Damage anywhere is found when the file is opened, or harms nothing.

@@ -254,6 +254,41 @@ async fn clients_that_do_not_manage_themselves() {
     }
 }
 
+/// Management can be taken from clients that have tokens, and be given back.
+#[tokio::test]
+async fn management_that_is_switched_off_and_on() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("clients.redb");
+    let managed = client(&builder().open(&path).unwrap(), &metadata()).await;
+    let unmanaged = {
+        let backend = builder()
+            .registration_only()
+            .rotate_registration_access_token()
+            .open(&path)
+            .unwrap();
+        let token = &managed["registration_access_token"];
+        for method in ["GET", "PUT", "DELETE"] {
+            with_token(&backend, method, &managed, token, &managed)
+                .await
+                .assert_error(401, "invalid_token");
+        }
+        let id = text(&managed["client_id"]);
+        let issued = backend.issue_registration_access_token(id).await.unwrap();
+        assert!(issued.is_none());
+        client(&backend, &metadata()).await
+    };
+    let backend = builder().open(&path).unwrap();
+    assert_eq!(read(&backend, &managed).await.json(), managed);
+    // Who registered in between has no token until one is issued.
+    let mut unmanaged = unmanaged;
+    unmanaged["registration_access_token"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(read(&backend, &unmanaged).await.status, 401);
+    let id = text(&unmanaged["client_id"]).to_owned();
+    let issued = backend.issue_registration_access_token(&id).await.unwrap();
+    unmanaged["registration_access_token"] = json!(issued.unwrap().as_str());
+    assert_eq!(read(&backend, &unmanaged).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_cursor_is_a_text() {
     for (backend, _directory) in both(&builder()) {

@@ -56,6 +56,19 @@ async fn a_refused_update_gives_none() {
     }
 }
 
+/// Whatever it is used for, and whatever becomes of it.
+#[tokio::test]
+async fn the_first_use_of_the_new_token_ends_the_old_one() {
+    for (backend, _directory) in both(&builder().rotate_registration_access_token()) {
+        let first = client(&backend, &metadata()).await;
+        let second = update(&backend, &first, &metadata()).await.json();
+        let refused = update(&backend, &second, &json!({"redirect_uris": 1})).await;
+        refused.assert_error(400, "invalid_redirect_uri");
+        assert_eq!(status(&backend, &first).await, 401);
+        assert_eq!(status(&backend, &second).await, 200);
+    }
+}
+
 #[tokio::test]
 async fn the_old_token_is_over_after_a_day() {
     let time = Time::new();

@@ -85,14 +85,11 @@ async fn implicit_where_it_is_named() {
         ),
         (
             json!(["implicit", "authorization_code"]),
-            json!(null),
-            Some(json!(["implicit", "authorization_code"])),
-        ),
-        (
-            json!(["implicit", "authorization_code"]),
             json!(["code"]),
             None,
         ),
+        // What is filled in is no other than what may be asked for.
+        (json!(["implicit", "authorization_code"]), json!(null), None),
         (json!(["implicit"]), json!(null), None),
         (json!(["implicit"]), json!([]), None),
         (json!(["authorization_code"]), json!(["token"]), None),
@@ -115,6 +112,17 @@ async fn implicit_where_it_is_named() {
             }
             None => answer.assert_error(400, "invalid_client_metadata"),
         }
+    }
+    // With it, a web application redirects to other machines alone, whether it says that it is one or not.
+    for application_type in [json!(null), json!("web")] {
+        let here = json!({
+            "redirect_uris": ["https://localhost/cb"],
+            "response_types": ["id_token"],
+            "application_type": application_type,
+        });
+        registered(builder.clone(), &here)
+            .await
+            .assert_error(400, "invalid_redirect_uri");
     }
     // It redirects, too.
     let without = json!({"grant_types": ["implicit"], "response_types": ["token"]});
@@ -177,18 +185,27 @@ async fn members_to_keep() {
     let builder = builder().keep_members(["frontchannel_logout_uri", "example"]);
     let body = r#"{"redirect_uris":["https://client.example.org/cb"],"other":1,"example#fr":1,"frontchannel_logout_uri":"",
         "example": {"a" : 1.50, "n" : null}}"#;
-    let backend = builder.in_memory().unwrap();
-    let answer = ask(&DcrEndpoint::new(backend), register(body)).await;
-    assert_eq!(answer.status, 201);
-    let kept = answer.json();
-    for dropped in ["other", "example#fr", "frontchannel_logout_uri"] {
-        assert_eq!(kept.get(dropped), None, "{dropped}");
+    for (backend, _directory) in both(&builder) {
+        let endpoint = DcrEndpoint::new(backend.clone());
+        let registered = ask(&endpoint, register(body)).await;
+        assert_eq!(registered.status, 201);
+        let plain = client(&backend, &metadata()).await;
+        let id = text(&plain["client_id"]);
+        let token = text(&plain["registration_access_token"]);
+        let put = body.replacen('{', &format!(r#"{{"client_id":"{id}","#), 1);
+        let updated = configure("PUT", &format!("/register/{id}"), token, put);
+        let updated = ask(&endpoint, updated).await;
+        assert_eq!(updated.status, 200);
+        for answer in [registered, updated] {
+            let kept = answer.json();
+            for dropped in ["other", "example#fr", "frontchannel_logout_uri"] {
+                assert_eq!(kept.get(dropped), None, "{dropped}");
+            }
+            let text = String::from_utf8(answer.body.to_vec()).unwrap();
+            let example = r#""example":{"a" : 1.50, "n" : null}"#;
+            assert!(text.contains(example), "{text}");
+        }
     }
-    let text = String::from_utf8(answer.body.to_vec()).unwrap();
-    assert!(
-        text.contains(r#""example":{"a" : 1.50, "n" : null}"#),
-        "{text}"
-    );
 }
 
 #[test]
@@ -245,6 +262,23 @@ fn settings_that_make_no_sense() {
     );
 }
 
+/// What the documentation says they are.
+#[test]
+fn bounds_unless_set() {
+    let text = format!("{:?}", builder());
+    for bound in [
+        "max_clients: 100000,",
+        "max_redirect_uris: 32,",
+        "max_contacts: 16,",
+        "max_member_length: 16384 ",
+    ] {
+        assert!(text.contains(bound), "{bound}: {text}");
+    }
+    // It may hold a password.
+    let builder = EmbeddedBackend::builder("https://user:sentinel@as.example.com/register");
+    assert!(!format!("{builder:?}").contains("sentinel"));
+}
+
 /// Times at the end of time.
 #[tokio::test]
 async fn lifetimes_without_end() {
@@ -256,5 +290,6 @@ async fn lifetimes_without_end() {
     let information = client(&backend, &metadata()).await;
     // The end of the year 9999.
     assert_eq!(information["client_secret_expires_at"], 253_402_300_799_u64);
-    assert_eq!(read(&backend, &information).await.status, 200);
+    // Nor is it due.
+    assert_eq!(read(&backend, &information).await.json(), information);
 }

@@ -55,8 +55,10 @@ async fn private_and_symmetric_keys() {
         ("dp", "x"),
         ("dq", "x"),
         ("qi", "x"),
+        ("oth", "x"),
         ("k", "x"),
         ("priv", "x"),
+        ("seed", "x"),
         ("kty", "OCT"),
         ("D", "x"),
     ] {
@@ -166,12 +168,22 @@ async fn symmetric_algorithms_need_a_secret() {
         .chain(encryption.iter().flat_map(|member| {
             ["dir", "A128KW", "A256GCMKW", "PBES2-HS256+A128KW"].map(|alg| (*member, alg))
         }));
+    let keys = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}]});
     for (member, alg) in cases {
         let confidential = with(json!({member: alg}));
         assert_kept(&both(&confidential).await, &confidential);
         let mut public = confidential;
-        public["token_endpoint_auth_method"] = json!("none");
-        assert_refused(&both(&public).await, "invalid_client_metadata");
+        // Whatever the method is by which it has none.
+        public["jwks"] = keys.clone();
+        for method in [
+            "private_key_jwt",
+            "tls_client_auth",
+            "self_signed_tls_client_auth",
+            "none",
+        ] {
+            public["token_endpoint_auth_method"] = json!(method);
+            assert_refused(&both(&public).await, "invalid_client_metadata");
+        }
         public[member] = Value::from(if encryption.contains(&member) {
             "ECDH-ES"
         } else {

@@ -72,6 +72,8 @@ async fn what_is_not_known_is_dropped() {
         "client_name#<script>": "no tag",
         "client_name#fr#de": "no tag",
         "client_name#fr-": "no tag",
+        "client_name#abcdefghi": "no tag",
+        "client_name#xx-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa": "longer than any",
         "Client_name": "another case",
         "": 1,
     }));
@@ -161,6 +163,26 @@ async fn members_of_the_wrong_type() {
         "jwks_uri",
         "software_id",
         "software_version",
+        "application_type",
+        "sector_identifier_uri",
+        "subject_type",
+        "id_token_signed_response_alg",
+        "id_token_encrypted_response_alg",
+        "id_token_encrypted_response_enc",
+        "userinfo_signed_response_alg",
+        "userinfo_encrypted_response_alg",
+        "userinfo_encrypted_response_enc",
+        "request_object_signing_alg",
+        "request_object_encryption_alg",
+        "request_object_encryption_enc",
+        "token_endpoint_auth_signing_alg",
+        "initiate_login_uri",
+        "backchannel_logout_uri",
+        "tls_client_auth_subject_dn",
+        "tls_client_auth_san_dns",
+        "tls_client_auth_san_uri",
+        "tls_client_auth_san_ip",
+        "tls_client_auth_san_email",
     ] {
         for value in &wrong_for_strings {
             assert_refused(
@@ -194,6 +216,10 @@ async fn members_of_the_wrong_type() {
         ("backchannel_logout_session_required", json!(["false", {}])),
         ("request_uris", json!(["https://client.example.org/x", [1]])),
         ("default_acr_values", json!(["0", [0]])),
+        (
+            "post_logout_redirect_uris",
+            json!(["https://client.example.org/out", [1], {}, true, ["/out"]]),
+        ),
     ] {
         for value in wrong.as_array().unwrap() {
             assert_refused(

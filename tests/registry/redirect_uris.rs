@@ -50,6 +50,128 @@ async fn redirect_uris() {
     }
 }
 
+/// Refused, beside a good one, and also where nothing would redirect there.
+async fn assert_none_taken(uris: &[&str]) {
+    for uri in uris {
+        let metadata = json!({"redirect_uris": ["https://client.example.org/cb", uri]});
+        assert_refused(&both(&metadata).await, "invalid_redirect_uri");
+        let metadata = json!({"redirect_uris": [uri], "grant_types": ["client_credentials"]});
+        assert_refused(&both(&metadata).await, "invalid_redirect_uri");
+    }
+}
+
+#[tokio::test]
+async fn redirect_uris_are_uris_in_printable_ascii() {
+    assert_none_taken(&[
+        "https://client.example.org/c b",
+        "https://client.example.org/cb\n",
+        "https://client.example.org/\tcb",
+        "https://b\u{fc}cher.example/cb",
+        "https://client.example.org/%zz",
+        "https://client.example.org/<cb>",
+        "https://client.example.org\\@evil.example/cb",
+        "https://client.example.org:65536/cb",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn redirect_uris_are_absolute() {
+    assert_none_taken(&[
+        "cb",
+        "/cb",
+        "//client.example.org/cb",
+        "client.example.org/cb",
+        "https:/cb",
+        "https:///cb",
+        "https:client.example.org",
+        "?x",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn redirect_uris_have_no_fragment() {
+    assert_none_taken(&[
+        "https://client.example.org/cb#",
+        "https://client.example.org/cb#x",
+        "com.example.app:/cb#x",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn redirect_uris_have_no_user_information() {
+    assert_none_taken(&[
+        "https://@client.example.org/cb",
+        "https://user@client.example.org/cb",
+        "https://user:password@client.example.org/cb",
+        "com.example.app://user@x/cb",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn redirect_uris_have_no_wildcard_host() {
+    assert_none_taken(&[
+        "https://*/cb",
+        "https://*.example.org/cb",
+        "https://client.*/cb",
+        "https://%2a.example.org/cb",
+        "com.example.app://*/cb",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn schemes_that_do_not_lead_to_a_client() {
+    assert_none_taken(&[
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "javascript://client.example.org/%0aalert(1)",
+        "data:text/html,x",
+        "DATA:text/html,x",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "blob:https://client.example.org/x",
+        "about:blank",
+        "filesystem:https://client.example.org/x",
+        "view-source:https://client.example.org/x",
+        "ftp://client.example.org/cb",
+        "wss://client.example.org/cb",
+        "mailto:a@example.org",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn plain_http_is_for_loopback() {
+    assert_none_taken(&[
+        "http://client.example.org/cb",
+        "HTTP://client.example.org/cb",
+        "http://localhost.example.org/cb",
+        "http://localhost@evil.example/cb",
+        "http://LOCALHOST/cb",
+        "http://localhost./cb",
+        "http://127.0.0.2/cb",
+        "http://127.1/cb",
+        "http://127.0.0.1.example.org/cb",
+        "http://[0:0:0:0:0:0:0:1]/cb",
+        "http://[::ffff:127.0.0.1]/cb",
+        "http://0.0.0.0/cb",
+        "http:/cb",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn how_long_a_redirect_uri_may_be() {
+    let of = |length: usize| format!("https://client.example.org/{}", "a".repeat(length - 27));
+    let longest = json!({"redirect_uris": [of(2_048)]});
+    assert_kept(&both(&longest).await, &longest);
+    assert_none_taken(&[&of(2_049)]).await;
+}
+
 async fn assert_type(uris: &Value, expected: &str) {
     let answers = both(&json!({"redirect_uris": uris})).await;
     assert_kept(
@@ -139,6 +261,8 @@ async fn pairwise_subjects_on_several_hosts() {
             json!(["https://client.example.org/a", "com.example.app:/b"]),
             false,
         ),
+        (json!(["com.example.app:/a", "com.example.app:/b"]), true),
+        (json!(["com.example.app:/a", "com.example.other:/b"]), false),
     ] {
         let metadata = json!({"redirect_uris": uris, "subject_type": "pairwise"});
         let answers = both(&metadata).await;

@@ -62,8 +62,8 @@ pub(super) fn judge(kept: &Map<String, Value>, has_secret: bool) -> Result<(), R
 /// Whether the key is made of the client's secret (OpenID Connect core sections 10.1 and 10.2, RFC 7518 sections 3.1 and
 /// 4.1).
 fn is_symmetric(alg: &str) -> bool {
-    // In the spelling of another case it is no algorithm, but a verifier may not look so closely.
-    let alg = alg.to_ascii_uppercase();
+    // In the spelling of another case, or with a space, it is no algorithm, but a verifier may not look so closely.
+    let alg = alg.trim().to_ascii_uppercase();
     alg.starts_with("HS")
         || alg.starts_with("PBES2-")
         || alg == "DIR"

@@ -48,19 +48,19 @@ pub(super) fn settle(kept: &mut Map<String, Value>, supported: &[String]) -> Res
         return Err(Refusal::metadata(if kept.contains_key("grant_types") {
             "None of the grant_types is supported."
         } else {
-            "The response_types are not supported."
+            "None of the grant types that go with the response_types is supported."
         }));
     }
     let has = |grant: &str| grants.iter().any(|have| have == grant);
-    let needed = match &response_types {
-        Some(types) => grants_of(types),
-        None => BTreeSet::new(),
-    };
-    // What the client did not say, it does not contradict.
-    let uses_code = has(AUTHORIZATION_CODE);
+    let types = response_types.unwrap_or_else(|| {
+        // Section 2, where the grant types leave it room.
+        let filled_in = has(AUTHORIZATION_CODE).then_some("code");
+        kept.insert("response_types".to_owned(), json!(filled_in.as_slice()));
+        filled_in.into_iter().map(words).collect()
+    });
+    let needed = grants_of(&types);
     let unused = [AUTHORIZATION_CODE, IMPLICIT]
         .into_iter()
-        .filter(|_| response_types.is_some() || !uses_code)
         .find(|grant| has(grant) && !needed.contains(grant));
     if let Some(unused) = unused {
         return Err(Refusal::metadata(format!(
@@ -71,14 +71,6 @@ pub(super) fn settle(kept: &mut Map<String, Value>, supported: &[String]) -> Res
         return Err(Refusal::metadata(format!(
             "Of the response_types, one needs the grant type {missing}."
         )));
-    }
-    if response_types.is_none() {
-        let filled_in = if uses_code {
-            json!(["code"])
-        } else {
-            json!([])
-        };
-        kept.insert("response_types".to_owned(), filled_in);
     }
     kept.insert("grant_types".to_owned(), json!(grants));
     Ok(needed.contains(IMPLICIT))

@@ -129,11 +129,17 @@ pub(in crate::embedded) fn has_meaning(name: &str) -> bool {
     name == "jwks" || find(name).is_some() || ISSUED.contains(&name) || name == "software_statement"
 }
 
+/// Longer than any language tag in use (RFC 5646 section 4.4.1 asks for room for 35).
+const MAX_LANGUAGE_TAG: usize = 64;
+
 /// As far as it can be seen without a list of all languages (RFC 5646 section 2.1).
 fn is_language_tag(tag: &str) -> bool {
-    tag.split('-').all(|subtag| {
-        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+    let mut subtags = tag.split('-');
+    tag.len() <= MAX_LANGUAGE_TAG
+        && subtags.all(|subtag| {
+            (1..=8).contains(&subtag.len())
+                && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 impl Member {
@@ -200,7 +206,7 @@ impl Member {
     fn wrong(&self, expected: &str) -> Refusal {
         let description = format!("{} must be {expected}.", self.name);
         if self.name == "redirect_uris" {
-            Refusal::redirect_uri(&description)
+            Refusal::redirect_uri(description)
         } else {
             Refusal::metadata(description)
         }

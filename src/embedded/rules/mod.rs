@@ -11,17 +11,16 @@ use std::collections::BTreeSet;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+use self::grants::DEFAULT_GRANT_TYPES;
+pub(super) use self::grants::{PASSWORD, supported_response_types};
 use self::keys::Keys;
 pub(super) use self::members::has_meaning;
+pub(super) use self::redirect_uri::is_same_loopback;
 use super::object::Object;
 use crate::ErrorCode;
 use crate::host;
 use crate::json::is_omission;
 use crate::metadata::Members;
-
-use self::grants::DEFAULT_GRANT_TYPES;
-pub(super) use self::grants::{PASSWORD, supported_response_types};
-pub(super) use self::redirect_uri::is_same_loopback;
 
 /// Metadata that is not accepted, with a sentence for the client's developer.
 #[derive(Debug)]
@@ -38,10 +37,10 @@ impl Refusal {
         }
     }
 
-    fn redirect_uri(description: &str) -> Self {
+    fn redirect_uri(description: impl Into<String>) -> Self {
         Self {
             error: ErrorCode::InvalidRedirectUri,
-            description: description.to_owned(),
+            description: description.into(),
         }
     }
 }
@@ -63,7 +62,7 @@ const DEFAULT_AUTH_METHOD: &str = "client_secret_basic";
 
 /// Metadata as it is kept: known members of the right types, no omissions, defaults filled in.
 pub(super) struct Accepted {
-    /// A JSON object. As text it takes no more room than the client took to write it.
+    /// A JSON object. As text: as a tree it would take a multiple of that room.
     pub(super) metadata: Box<str>,
     /// Whether the client authenticates with a secret.
     pub(super) needs_secret: bool,
@@ -239,24 +238,20 @@ impl Rules {
             .iter()
             .map(|uri| redirect_uri::check(uri))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(Refusal::redirect_uri)?;
+            .map_err(|fault| Refusal::redirect_uri(format!("A redirect URI {fault}.")))?;
         let application_type = match kept.get("application_type").and_then(Value::as_str) {
-            Some("web") => {
-                redirect_uri::check_web(&kinds, uses_implicit).map_err(Refusal::redirect_uri)?;
-                "web"
-            }
+            None if redirect_uri::are_native(&kinds) => "native",
+            None | Some("web") => "web",
             Some("native") => "native",
             Some(_) => {
                 return Err(Refusal::metadata(
                     "The application_type is neither web nor native.",
                 ));
             }
-            None if redirect_uri::are_native(&kinds) => "native",
-            None => {
-                redirect_uri::check_web(&kinds, uses_implicit).map_err(Refusal::redirect_uri)?;
-                "web"
-            }
         };
+        if application_type == "web" {
+            redirect_uri::check_web(&kinds, uses_implicit).map_err(Refusal::redirect_uri)?;
+        }
         kept.insert("application_type".to_owned(), json!(application_type));
         // Clients break where the member is missing, so it is there even where it says nothing.
         kept.entry("redirect_uris").or_insert_with(|| json!([]));
@@ -284,7 +279,9 @@ fn judge_subject_type(kept: &Map<String, Value>) -> Result<(), Refusal> {
     match kept.get("subject_type").and_then(Value::as_str) {
         None | Some("public") => Ok(()),
         Some("pairwise") => {
-            let hosts: BTreeSet<_> = items(kept, "redirect_uris").map(host::of).collect();
+            // What has no host, of a scheme of the client's own, is told apart by its scheme.
+            let sector = |uri| host::of(uri).or_else(|| uri.split(':').next().map(str::to_owned));
+            let hosts: BTreeSet<_> = items(kept, "redirect_uris").map(sector).collect();
             if hosts.len() > 1 {
                 return Err(Refusal::metadata(
                     "The subject_type pairwise is not supported with redirect URIs on several hosts.",

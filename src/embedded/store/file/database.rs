@@ -7,13 +7,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, ReadableDatabase, TableDefinition, TableError};
+use redb::{Builder, Database, ReadableDatabase, TableDefinition, TableError, WriteTransaction};
 
 use super::fault::FileFault;
 use super::{Entry, Fault, tables};
 
+/// Brings the tables from one format to the next.
+pub(super) type Migration = fn(&WriteTransaction) -> Result<(), FileFault>;
+
+/// The first one begins with format 1. Whoever changes what is in the tables adds one here, and leaves the others alone.
+const MIGRATIONS: &[Migration] = &[];
+
 /// The format of the tables. A file of an older one is brought to it where it is opened, in one transaction.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 1 + MIGRATIONS.len() as u64;
 
 /// What the file says of itself.
 const META: TableDefinition<'static, &str, u64> = TableDefinition::new("tower_dcr");
@@ -41,56 +47,67 @@ pub(super) fn open(path: &Path) -> Result<Database, FileFault> {
 
 /// Opens what a storage holds, checked from end to end: what is damaged is found now, and not by a client.
 pub(super) fn with_backend(backend: impl redb::StorageBackend) -> Result<Database, FileFault> {
+    with_migrations(backend, MIGRATIONS)
+}
+
+pub(super) fn with_migrations(
+    backend: impl redb::StorageBackend,
+    migrations: &[Migration],
+) -> Result<Database, FileFault> {
     // Damage that redb does not expect makes it panic.
     catch_unwind(AssertUnwindSafe(|| {
         let database = Builder::new()
             .set_cache_size(CACHE)
             .set_check_integrity_on_open(true)
             .create_with_backend(backend)?;
-        prepare(&database)?;
+        prepare(&database, migrations)?;
         Ok(database)
     }))
     .unwrap_or_else(|_| Err(FileFault::Corrupt("the database cannot be read".into())))
 }
 
-/// Makes the tables of a new file, and looks whether an old one is ours.
-fn prepare(database: &Database) -> Result<(), FileFault> {
-    let transaction = database.begin_read().map_err(Fault::new)?;
-    match transaction.open_table(META) {
-        Ok(meta) => {
-            let format = meta.get(FORMAT_KEY)?.map(|format| format.value());
-            match format {
-                Some(FORMAT) => Ok(()),
-                Some(found) if found > FORMAT => Err(FileFault::NewerFormat { found }),
-                _ => Err(FileFault::NotARegistry),
-            }
-        }
+/// Makes the tables of a new file; looks whether an old one is ours, and brings it up to date.
+fn prepare(database: &Database, migrations: &[Migration]) -> Result<(), FileFault> {
+    let transaction = database.begin_read()?;
+    let format = match transaction.open_table(META) {
+        Ok(meta) => meta.get(FORMAT_KEY)?.map(|format| format.value()),
         Err(TableError::TableDoesNotExist(_)) => {
             if transaction.list_tables()?.next().is_some() {
                 return Err(FileFault::NotARegistry);
             }
-            drop(transaction);
-            let transaction = database.begin_write().map_err(Fault::new)?;
+            let transaction = database.begin_write()?;
             tables::fill(&transaction, iter::empty())?;
-            seal(transaction)
+            return seal(transaction, migrations);
         }
-        Err(TableError::Storage(error)) => Err(error.into()),
-        Err(_) => Err(FileFault::NotARegistry),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(found @ 1..) = format else {
+        return Err(FileFault::NotARegistry);
+    };
+    // Those that it had already.
+    let done = usize::try_from(found - 1).unwrap_or(usize::MAX);
+    match migrations.get(done..) {
+        None => Err(FileFault::NewerFormat { found }),
+        Some([]) => Ok(()),
+        Some(missing) => {
+            let transaction = database.begin_write()?;
+            for migrate in missing {
+                migrate(&transaction)?;
+            }
+            seal(transaction, migrations)
+        }
     }
 }
 
 /// Says what the tables are, and keeps them.
-fn seal(transaction: redb::WriteTransaction) -> Result<(), FileFault> {
-    transaction
-        .open_table(META)
-        .map_err(Fault::new)?
-        .insert(FORMAT_KEY, FORMAT)?;
-    transaction.commit().map_err(Fault::new)?;
-    Ok(())
+fn seal(transaction: WriteTransaction, migrations: &[Migration]) -> Result<(), FileFault> {
+    let format = 1 + migrations.len() as u64;
+    transaction.open_table(META)?.insert(FORMAT_KEY, format)?;
+    Ok(transaction.commit()?)
 }
 
 /// Writes clients into a file that does not exist yet. It gets its name when it is whole: who is killed on the way leaves
-/// nothing that could not be opened.
+/// nothing with that name, and what is written by several at once is written by each into a file of its own.
 pub(super) fn write_new(
     path: &Path,
     clients: impl Iterator<Item = Result<Entry, Fault>>,
@@ -98,54 +115,37 @@ pub(super) fn write_new(
     if path.try_exists()? {
         return Err(FileFault::Exists);
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let unfinished = Path::new(&name);
-    // What somebody who was killed has left.
-    match fs::remove_file(unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    let written = write(unfinished, clients).and_then(|()| name_it(unfinished, path));
-    // Its name is another one now, or it is of no use.
-    let _ = fs::remove_file(unfinished);
-    written
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // For its owner alone: it holds secrets. Removed where it does not come to its name.
+    let unfinished = tempfile::Builder::new()
+        .prefix(".tower-dcr-")
+        .suffix(".new")
+        .tempfile_in(directory)?;
+    write(unfinished.reopen()?, clients)?;
+    unfinished
+        .persist_noclobber(path)
+        .map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => FileFault::Exists,
+            _ => error.error.into(),
+        })?;
+    // So that it keeps its name through a power cut.
+    #[cfg(unix)]
+    fs::File::open(directory)?.sync_all()?;
+    Ok(())
 }
 
 fn write(
-    path: &Path,
+    file: fs::File,
     clients: impl Iterator<Item = Result<Entry, Fault>>,
 ) -> Result<(), FileFault> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    // For its owner alone: it holds secrets.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let database = Builder::new()
         .set_cache_size(CACHE)
-        .create_with_backend(FileBackend::new(options.open(path)?)?)?;
-    let transaction = database.begin_write().map_err(Fault::new)?;
+        .create_with_backend(FileBackend::new(file)?)?;
+    let transaction = database.begin_write()?;
     tables::fill(&transaction, clients)?;
-    seal(transaction)?;
+    seal(transaction, MIGRATIONS)?;
     Ok(database.close()?)
-}
-
-/// Gives a file its name, unless there is one with that name, and keeps it through a power cut.
-fn name_it(unfinished: &Path, path: &Path) -> Result<(), FileFault> {
-    match fs::hard_link(unfinished, path) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(FileFault::Exists);
-        }
-        // Not every file system has a second name for a file.
-        Err(_) => fs::rename(unfinished, path)?,
-    }
-    #[cfg(unix)]
-    {
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use redb::{DatabaseError, StorageError};
+use redb::{DatabaseError, StorageError, TableError};
 
 use super::Fault;
 use super::database::FORMAT;
@@ -13,10 +13,14 @@ use crate::BoxError;
 pub(in crate::embedded) enum FileFault {
     Locked,
     Exists,
-    NewerFormat { found: u64 },
+    NewerFormat {
+        found: u64,
+    },
     NotARegistry,
     Corrupt(BoxError),
     Unusable(BoxError),
+    /// The file is what it should be, but there is no thread to change it.
+    Thread(BoxError),
 }
 
 impl FileFault {
@@ -31,13 +35,14 @@ impl FileFault {
             Self::NotARegistry => "is no registry of tower-dcr".to_owned(),
             Self::Corrupt(_) => "is damaged; restore it from a backup".to_owned(),
             Self::Unusable(_) => "cannot be read and written".to_owned(),
+            Self::Thread(_) => "cannot be written: there is no thread for it".to_owned(),
         }
     }
 
     pub(in crate::embedded) fn into_source(self) -> Option<BoxError> {
         match self {
             Self::Locked | Self::Exists | Self::NewerFormat { .. } | Self::NotARegistry => None,
-            Self::Corrupt(source) | Self::Unusable(source) => Some(source),
+            Self::Corrupt(source) | Self::Unusable(source) | Self::Thread(source) => Some(source),
         }
     }
 
@@ -78,6 +83,34 @@ impl From<StorageError> for FileFault {
                 Self::Corrupt(error.into())
             }
             error => Self::Unusable(error.into()),
+        }
+    }
+}
+
+impl From<redb::TransactionError> for FileFault {
+    fn from(error: redb::TransactionError) -> Self {
+        match error {
+            redb::TransactionError::Storage(error) => error.into(),
+            error => Self::Unusable(error.into()),
+        }
+    }
+}
+
+impl From<redb::CommitError> for FileFault {
+    fn from(error: redb::CommitError) -> Self {
+        match error {
+            redb::CommitError::Storage(error) => error.into(),
+            error => Self::Unusable(error.into()),
+        }
+    }
+}
+
+impl From<TableError> for FileFault {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Storage(error) => error.into(),
+            // It is there, and holds something else.
+            _ => Self::NotARegistry,
         }
     }
 }

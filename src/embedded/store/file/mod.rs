@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use self::connection::Connection;
+use self::connection::{Connection, Snapshot};
 pub(in crate::embedded) use self::fault::FileFault;
 use self::writer::Writer;
-use super::{Client, ClientOrder, Entry, Fault, Observer, Position, Transaction};
+use super::{Client, ClientOrder, Entry, Fault, Observer, Position, Tables, Transaction};
 
 /// Reads see what the last commit left, and do not wait for the next one; all changes go through one thread.
 pub(in crate::embedded) struct File {
@@ -46,7 +46,7 @@ impl File {
 
     pub(super) async fn get(&self, client_id: &str) -> Result<Option<Arc<Client>>, Fault> {
         let client_id = client_id.to_owned();
-        self.read(move |transaction| tables::get(transaction, &client_id))
+        self.read(move |snapshot| tables::get(snapshot, &client_id))
             .await
     }
 
@@ -57,11 +57,11 @@ impl File {
         limit: usize,
     ) -> Result<Vec<Entry>, Fault> {
         let after = after.map(|(one, two, client_id)| (one, two, client_id.to_owned()));
-        self.read(move |transaction| {
+        self.read(move |snapshot| {
             let after = after
                 .as_ref()
                 .map(|(one, two, client_id)| (*one, *two, client_id.as_str()));
-            tables::list(transaction, order, after, limit)
+            tables::list(snapshot, order, after, limit)
         })
         .await
     }
@@ -87,17 +87,31 @@ impl File {
         let connection = Arc::clone(&self.connection);
         let path = path.to_owned();
         off_the_async_threads(move || {
-            connection.read(|from| Ok(database::write_new(&path, tables::all(from)?)))
+            connection.read(|from| {
+                // Whose fault it is: the file's that is read, or the other one's.
+                let mut failed = None;
+                let clients =
+                    tables::all(from)?.inspect(|client| failed = client.as_ref().err().cloned());
+                let written = database::write_new(&path, clients);
+                failed.map_or(Ok(written), Err)
+            })
         })
         .await?
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        look: impl Fn(&redb::ReadTransaction) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&Snapshot<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let connection = Arc::clone(&self.connection);
         off_the_async_threads(move || connection.read(look)).await?
+    }
+}
+
+impl Drop for File {
+    /// The file is closed when nobody reads it any more.
+    fn drop(&mut self) {
+        self.connection.close_soon();
     }
 }
 
@@ -110,7 +124,7 @@ pub(super) async fn write_new(
     off_the_async_threads(move || database::write_new(&path, clients.into_iter().map(Ok))).await
 }
 
-/// Outside a tokio runtime there are no other threads to go to.
+/// On the threads that tokio has for what blocks. Outside its runtimes nobody else waits for this thread.
 async fn off_the_async_threads<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Fault> {

@@ -3,11 +3,10 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use redb::{
-    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
-};
+use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
-use super::super::{Client, ClientOrder, Entry, Fault, Position, Tables};
+use super::connection::Snapshot;
+use super::{Client, ClientOrder, Entry, Fault, Position, Tables};
 use crate::embedded::client::Secret;
 use crate::embedded::credentials::TokenDigest;
 
@@ -163,22 +162,23 @@ impl Tables for FileTables<'_> {
 }
 
 /// The client, as the last commit left it.
-pub(super) fn get(
-    transaction: &ReadTransaction,
-    client_id: &str,
-) -> Result<Option<Arc<Client>>, Fault> {
-    let clients = transaction.open_table(CLIENTS).map_err(Fault::new)?;
+pub(super) fn get(snapshot: &Snapshot<'_>, client_id: &str) -> Result<Option<Arc<Client>>, Fault> {
+    let clients = snapshot
+        .transaction
+        .open_table(CLIENTS)
+        .map_err(Fault::new)?;
     let found = clients.get(client_id).map_err(Fault::new)?;
     Ok(found.map(|found| client(found.value())))
 }
 
 /// The clients after this position, as the last commit left them.
 pub(super) fn list(
-    transaction: &ReadTransaction,
+    snapshot: &Snapshot<'_>,
     order: ClientOrder,
     after: Option<Position<'_>>,
     limit: usize,
 ) -> Result<Vec<Entry>, Fault> {
+    let transaction = &snapshot.transaction;
     let clients = transaction.open_table(CLIENTS).map_err(Fault::new)?;
     let positions = transaction
         .open_table(in_order(order))
@@ -189,6 +189,7 @@ pub(super) fn list(
         .map_err(Fault::new)?;
     let mut found = Vec::new();
     for position in positions.take(limit) {
+        snapshot.check()?;
         let (position, _) = position.map_err(Fault::new)?;
         let (_, _, client_id) = position.value();
         if let Some(row) = clients.get(client_id).map_err(Fault::new)? {
@@ -200,11 +201,15 @@ pub(super) fn list(
 
 /// All clients, as the last commit left them, one after the other.
 pub(super) fn all(
-    transaction: &ReadTransaction,
+    snapshot: &Snapshot<'_>,
 ) -> Result<impl Iterator<Item = Result<Entry, Fault>>, Fault> {
-    let clients = transaction.open_table(CLIENTS).map_err(Fault::new)?;
+    let clients = snapshot
+        .transaction
+        .open_table(CLIENTS)
+        .map_err(Fault::new)?;
     let entries = clients.range::<&str>(..).map_err(Fault::new)?;
     Ok(entries.map(|entry| {
+        snapshot.check()?;
         let (client_id, row) = entry.map_err(Fault::new)?;
         Ok((client_id.value().into(), client(row.value())))
     }))

@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write as _};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Bound;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use redb::StorageBackend;
+use redb::{BackendError, ReadableTable as _, StorageBackend};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -589,4 +590,217 @@ async fn steps_of_a_registration() -> usize {
     disk.cut_after(1_000_000);
     register(&backend, "counted").await.unwrap();
     1_000_000 - disk.platters().power.unwrap()
+}
+
+/// What blocks does so where no other request waits for it.
+#[tokio::test]
+async fn reads_are_made_off_the_async_threads() {
+    let here = std::thread::current().id();
+    let there = off_the_async_threads(|| std::thread::current().id()).await;
+    assert_ne!(there.unwrap(), here);
+}
+
+/// A file of which one write fails when it shall. Unlike a [`Disk`], it is locked.
+#[derive(Debug)]
+struct Failing {
+    file: redb::backends::FileBackend,
+    fails: Arc<AtomicBool>,
+}
+
+impl StorageBackend for Failing {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if self.fails.swap(false, Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.file.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.file.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        self.file.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.query_lock_range(start, end)
+    }
+}
+
+/// Who reads for long, for a backup say, ends where the file is lost, so that it can be opened anew, and the others read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_read_does_not_keep_a_lost_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("clients.redb");
+    database::write_new(&path, std::iter::empty()).unwrap();
+    let fails = Arc::new(AtomicBool::new(false));
+    let failing = Arc::clone(&fails);
+    let opener = move || {
+        let file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(&path)?;
+        database::with_backend(Failing {
+            file: redb::backends::FileBackend::new(file)?,
+            fails: Arc::clone(&failing),
+        })
+    };
+    let file = File::with_opener(opener, None).unwrap();
+    let connection = Arc::clone(&file.connection);
+    let (reading, is_reading) = std::sync::mpsc::channel();
+    // It reads one client after the other, and no end is in sight.
+    let long = std::thread::spawn(move || {
+        connection.read(|snapshot| {
+            reading.send(()).unwrap();
+            loop {
+                snapshot.check()?;
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        })
+    });
+    is_reading.recv().unwrap();
+    fails.store(true, Ordering::SeqCst);
+    let client = Client {
+        issued_at: 1,
+        last_used: 0,
+        token: None,
+        previous_token: None,
+        secret: None,
+        previous_secret: None,
+        metadata: "{}".into(),
+    };
+    let lost = file
+        .write(move |transaction| transaction.put("1", client))
+        .await;
+    assert!(lost.is_err());
+    assert!(file.get("1").await.unwrap().is_none());
+    // It has begun again, and ends with the last handle.
+    is_reading.recv().unwrap();
+    drop(file);
+    let ended: Result<(), Fault> = long.join().unwrap();
+    assert!(ended.is_err());
+}
+
+/// An older file is brought up to date where it is opened, once; what is half done is not done.
+#[tokio::test]
+async fn files_of_older_formats() {
+    const NEW: redb::TableDefinition<'_, &str, u64> = redb::TableDefinition::new("new");
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+    fn second(transaction: &redb::WriteTransaction) -> Result<(), FileFault> {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        transaction.open_table(NEW)?.insert("second", 1)?;
+        Ok(())
+    }
+    fn third(transaction: &redb::WriteTransaction) -> Result<(), FileFault> {
+        let second = transaction
+            .open_table(NEW)?
+            .get("second")?
+            .map(|found| found.value());
+        transaction
+            .open_table(NEW)?
+            .insert("third", second.unwrap() + 1)?;
+        Ok(())
+    }
+    fn broken(_: &redb::WriteTransaction) -> Result<(), FileFault> {
+        Err(FileFault::Unusable("broken".into()))
+    }
+
+    let disk = Disk::default();
+    let known = register(&on(&disk), "old").await.unwrap();
+    assert!(database::with_migrations(disk.clone(), &[second, broken]).is_err());
+    // It is of format 1 still.
+    assert_eq!(name_of(&on(&disk), &known).await.as_deref(), Some("old"));
+    RUNS.store(0, Ordering::SeqCst);
+    for migrations in [
+        &[second as database::Migration] as &[_],
+        &[second, third],
+        &[second, third],
+    ] {
+        let opened = disk.clone();
+        let migrations = migrations.to_vec();
+        let migrated = backend(
+            move || database::with_migrations(opened.clone(), &migrations),
+            None,
+        );
+        assert_eq!(name_of(&migrated, &known).await.as_deref(), Some("old"));
+    }
+    assert_eq!(RUNS.load(Ordering::SeqCst), 1);
+    let database = database::with_migrations(disk.clone(), &[second, third]).unwrap();
+    let transaction = redb::ReadableDatabase::begin_read(&database).unwrap();
+    let third = transaction.open_table(NEW).unwrap().get("third").unwrap();
+    assert_eq!(third.unwrap().value(), 2);
+    drop((transaction, database));
+    let newer = database::with_backend(disk).unwrap_err();
+    assert!(matches!(newer, FileFault::NewerFormat { found: 3 }));
+}
+
+/// A new file is of the newest format, and needs to be brought to none.
+#[test]
+fn a_new_file_of_a_newer_format() {
+    fn never(_: &redb::WriteTransaction) -> Result<(), FileFault> {
+        Err(FileFault::Unusable("a new file was migrated".into()))
+    }
+
+    let disk = Disk::default();
+    for _ in 0..2 {
+        database::with_migrations(disk.clone(), &[never]).unwrap();
+    }
+}
+
+/// A client that reads itself when the disk is full gets what it has, also where it would get a new secret.
+#[tokio::test]
+async fn a_secret_that_cannot_be_renewed() {
+    let (disk, time) = (Disk::default(), Arc::new(AtomicU64::new(1_700_000_000)));
+    let (opened, now) = (disk.clone(), Arc::clone(&time));
+    let builder = EmbeddedBackend::builder("https://as.example.com/register")
+        .clock(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst)))
+        .secret_lifetime(Duration::from_secs(1_000), Duration::ZERO);
+    let file = File::with_opener(move || opened.open(), None).unwrap();
+    let registry = Registry::new(builder.settings().unwrap(), Store::File(file)).unwrap();
+    let backend = EmbeddedBackend {
+        registry: Arc::new(registry),
+    };
+    let all = fill(&backend, &disk).await;
+    time.fetch_add(950, Ordering::SeqCst);
+    for known in &all {
+        assert_eq!(name_of(&backend, known).await, known.name);
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
@@ -10,18 +9,20 @@ use super::connection::Connection;
 use super::fault::FileFault;
 use super::tables::FileTables;
 use super::{Fault, Observer, Transaction};
+use crate::embedded::ClientChange;
 use crate::embedded::store::tell;
+use crate::embedded::worker::Worker;
 
-/// How many changes may wait. Who comes then is told to come again.
+/// How many changes may wait; others are refused.
 const MAX_WAITING: usize = 4_096;
 
 /// How many changes share a commit at most: the first of them waits for the last.
 const MAX_SHARING: usize = 512;
 
 pub(super) struct Writer {
-    /// There, until the writer is dropped.
-    jobs: Option<SyncSender<Box<dyn Job>>>,
-    thread: Option<JoinHandle<()>>,
+    /// Dropped first: it tells the thread to end.
+    jobs: SyncSender<Box<dyn Job>>,
+    _worker: Worker,
 }
 
 impl Writer {
@@ -30,12 +31,12 @@ impl Writer {
         observer: Option<Observer>,
     ) -> Result<Self, FileFault> {
         let (jobs, waiting) = sync_channel(MAX_WAITING);
-        let thread = thread::Builder::new()
-            .name("tower-dcr writer".to_owned())
-            .spawn(move || run(&connection, &waiting, observer.as_ref()))?;
+        let work = move || run(&connection, &waiting, observer.as_ref());
+        let worker =
+            Worker::start("writer", work).map_err(|error| FileFault::Thread(error.into()))?;
         Ok(Self {
-            jobs: Some(jobs),
-            thread: Some(thread),
+            jobs,
+            _worker: worker,
         })
     }
 
@@ -54,27 +55,12 @@ impl Writer {
             decided: None,
             answer,
         };
-        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        match jobs.try_send(Box::new(job)) {
+        match self.jobs.try_send(Box::new(job)) {
             Ok(()) => Ok(receiver),
             Err(TrySendError::Full(_)) => {
                 Err(Fault::new("too many changes are waiting for the disk"))
             }
             Err(TrySendError::Disconnected(_)) => Err(gone()),
-        }
-    }
-}
-
-impl Drop for Writer {
-    /// Waits until the file is closed, so that it can be opened again.
-    fn drop(&mut self) {
-        drop(self.jobs.take());
-        if let Some(thread) = self.thread.take()
-            // An observer may have held the last handle of the registry.
-            && thread.thread().id() != thread::current().id()
-        {
-            // It cannot have panicked.
-            let _ = thread.join();
         }
     }
 }
@@ -152,7 +138,7 @@ fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Opti
 fn commit(
     database: &redb::Database,
     jobs: &mut [Box<dyn Job>],
-    changes: &mut Vec<(super::super::ClientChange, String)>,
+    changes: &mut Vec<(ClientChange, String)>,
 ) -> Result<(), Fault> {
     let transaction = database.begin_write().map_err(Fault::new)?;
     let mut tables = FileTables::open(&transaction)?;
