@@ -11,14 +11,13 @@
 mod common;
 
 use std::env;
-use std::error::Error;
 
 use axum::Router;
 use tower_dcr::authlete::{AuthleteEmulator, Credentials};
 use tower_dcr::embedded::EmbeddedBackend;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), common::Failure> {
     tracing_subscriber::fmt::init();
     let (listener, emulator_url) = common::bind("127.0.0.1:8080").await?;
     let or = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());

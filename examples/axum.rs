@@ -10,14 +10,12 @@
 
 mod common;
 
-use std::error::Error;
-
 use axum::routing::get;
 use axum::{Json, Router};
 use tower_dcr::DcrLayer;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), common::Failure> {
     tracing_subscriber::fmt::init();
     let (listener, base_url) = common::listen().await?;
 

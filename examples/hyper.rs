@@ -8,7 +8,6 @@
 mod common;
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ async fn app(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infall
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), common::Failure> {
     tracing_subscriber::fmt::init();
     let (listener, base_url) = common::listen().await?;
 

@@ -16,7 +16,6 @@ mod error;
 mod limit;
 
 use std::any::Any;
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,7 +39,7 @@ use tower_http::trace::{DefaultOnResponse, TraceLayer};
 use tracing::{Level, Span};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), common::Failure> {
     tracing_subscriber::fmt::init();
     let metrics = PrometheusBuilder::new().install_recorder()?;
     // It keeps each measurement until somebody tells it to sum them up.

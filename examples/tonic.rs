@@ -8,15 +8,13 @@
 
 mod common;
 
-use std::error::Error;
-
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tower_dcr::DcrLayer;
 use tower_dcr::embedded::EmbeddedBackend;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), common::Failure> {
     tracing_subscriber::fmt::init();
     let (listener, base_url) = common::listen().await?;
     let address = listener.local_addr()?;

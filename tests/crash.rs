@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use support::example::{Example, start_and_kill};
-use support::{configure, register};
+use support::{Dice, configure, register};
 
 const KILLS: usize = 250;
-const CALLERS: u64 = 8;
+const CALLERS: usize = 8;
 
 /// What is asked of a client: to have this name, or to be gone.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,7 +121,7 @@ fn metadata(name: &str) -> Value {
 /// Registers, updates and deletes until the server is gone. Gives how often that was acknowledged.
 async fn live(
     server: Server,
-    mut seed: u64,
+    mut dice: Dice,
     everybody: Arc<Mutex<HashMap<String, Known>>>,
 ) -> usize {
     let mut acknowledged = 0;
@@ -131,7 +131,7 @@ async fn live(
     };
     while let Some(mut known) = server.register().await {
         acknowledged += 1;
-        for turn in 0..seed % 3 {
+        for turn in 0..dice.roll(3) {
             let changed = server
                 .change(&mut known, State::Named(format!("turn {turn}")))
                 .await;
@@ -141,7 +141,7 @@ async fn live(
             }
             acknowledged += 1;
         }
-        if seed % 4 < 3 {
+        if dice.roll(4) < 3 {
             let deleted = server.change(&mut known, State::Gone).await;
             keep(&known);
             if deleted.is_none() {
@@ -150,7 +150,6 @@ async fn live(
             acknowledged += 1;
         }
         keep(&known);
-        seed = seed.rotate_left(7) ^ 0x9e37_79b9;
     }
     acknowledged
 }
@@ -186,11 +185,12 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clients.redb");
     let environment = [("DCR_DATABASE", path.to_str().unwrap())];
-    let (mut operations, mut losses) = (0, 0);
+    let (mut under_load, mut operations, mut losses) = (0, 0, 0);
+    let mut dice = Dice::new();
     // Those that the last life of the server changed, and those before.
     let (mut fresh, mut settled) = (Vec::new(), Vec::new());
     for kill in 0..=KILLS {
-        let moment = Duration::from_millis((kill as u64).wrapping_mul(0x9e37_79b9) % 60);
+        let moment = Duration::from_micros(dice.roll(60_000) as u64);
         if kill % 7 == 6 {
             // In the middle of whatever it does at the start.
             start_and_kill("axum", &environment, moment / 3);
@@ -208,12 +208,12 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         }
         let everybody: Arc<Mutex<HashMap<String, Known>>> = Arc::default();
         let mut tasks = JoinSet::new();
-        for caller in 0..CALLERS {
-            let seed = kill as u64 * CALLERS + caller;
-            tasks.spawn(live(server.clone(), seed, Arc::clone(&everybody)));
+        for _ in 0..CALLERS {
+            tasks.spawn(live(server.clone(), Dice::new(), Arc::clone(&everybody)));
         }
         tokio::time::sleep(moment).await;
         example.kill();
+        under_load += 1;
         operations += tasks.join_all().await.into_iter().sum::<usize>();
         fresh = std::mem::take(&mut *everybody.lock().unwrap())
             .into_values()
@@ -222,9 +222,10 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     // Past the test harness, which keeps what is printed to itself.
     writeln!(
         std::io::stderr(),
-        "kills: {KILLS}, acknowledged operations: {operations}, lost: {losses}"
+        "kills: {KILLS}, {under_load} of them under load, acknowledged operations: {operations}, lost: {losses}"
     )
     .unwrap();
+    assert!(under_load > 200);
     // It lived in between.
     assert!(operations > KILLS * 2);
     assert_eq!(losses, 0);

@@ -1,7 +1,6 @@
 //! Which backend an example has: the environment says.
 
 use std::env;
-use std::error::Error;
 use std::ffi::OsString;
 
 use serde_json::{Map, Value};
@@ -9,21 +8,22 @@ use tower_dcr::SharedBackend;
 use tower_dcr::authlete::AuthleteBackend;
 use tower_dcr::embedded::EmbeddedBackend;
 
+use super::Failure;
+
 /// Authlete, where the environment names it; or else the embedded registry, in the file named by `DCR_DATABASE` or in
 /// memory. Besides, what it supports, as members of the metadata document: of Authlete its own document says that.
-pub(crate) fn from_env(
-    base_url: &str,
-) -> Result<(SharedBackend, Map<String, Value>), Box<dyn Error>> {
+pub(crate) fn from_env(base_url: &str) -> Result<(SharedBackend, Map<String, Value>), Failure> {
     let names_authlete = |(name, _): (OsString, _)| name.to_string_lossy().starts_with("AUTHLETE_");
     if env::vars_os().any(names_authlete) {
-        println!("Clients are Authlete's.");
         let backend = SharedBackend::new(AuthleteBackend::from_env()?);
+        println!("Clients are Authlete's.");
         return Ok((backend, Map::new()));
     }
     let configuration_endpoint = format!("{base_url}/register");
     let registry = if let Some(path) = env::var_os("DCR_DATABASE") {
+        let registry = EmbeddedBackend::open(&configuration_endpoint, &path)?;
         println!("Clients are kept in {}.", path.display());
-        EmbeddedBackend::open(&configuration_endpoint, path)?
+        registry
     } else {
         println!(
             "Clients are in memory: DCR_DATABASE names a file to keep them in, AUTHLETE_BASE_URL an Authlete."

@@ -5,6 +5,8 @@
 )]
 
 use std::env;
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -15,6 +17,27 @@ use tokio::net::TcpListener;
 use tower_http::cors::{Any, CorsLayer};
 
 pub(crate) mod backend;
+
+/// Why an example does not go on, in words: what `main` returns is printed as `Debug` has it.
+pub(crate) struct Failure(Box<dyn Error>);
+
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
 
 /// Binds the address in `LISTEN`, `127.0.0.1:3000` unless set, and gives the public base URL: that in `DCR_BASE_URL`, or
 /// else the address's.
@@ -50,7 +73,7 @@ pub(crate) fn cors() -> CorsLayer {
         .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
 }
 
-/// What clients find the endpoint by (RFC 8414). The first two endpoints are yours to build.
+/// What clients find the endpoint by (RFC 8414). The first two endpoints are yours to build, and so is what they verify.
 pub(crate) fn authorization_server_metadata(
     base_url: &str,
     supported: Map<String, Value>,
@@ -61,6 +84,8 @@ pub(crate) fn authorization_server_metadata(
         "token_endpoint": format!("{base_url}/token"),
         "registration_endpoint": format!("{base_url}/register"),
         "response_types_supported": ["code"],
+        // With `client_secret_jwt` and `private_key_jwt`, which the embedded registry supports unless told otherwise.
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "HS256"],
     });
     for (name, value) in supported {
         metadata[name] = value;

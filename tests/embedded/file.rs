@@ -299,13 +299,8 @@ async fn a_file_that_is_damaged() {
     let (_directory, path) = file();
     let clients = filled(&path, 40).await;
     let whole = fs::read(&path).unwrap();
-    let mut dice = 0x5eed_u64;
-    let mut roll = |sides: usize| {
-        dice ^= dice << 13;
-        dice ^= dice >> 7;
-        dice ^= dice << 17;
-        usize::try_from(dice % sides as u64).unwrap()
-    };
+    let mut dice = Dice::loaded();
+    let mut roll = |sides| dice.roll(sides);
     let (mut found, mut harmless) = (0, 0);
     for round in 0..150 {
         let mut damaged = whole.clone();

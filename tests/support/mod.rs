@@ -194,6 +194,30 @@ impl Backend for Recorder {
     }
 }
 
+/// A small generator of numbers.
+pub struct Dice(u64);
+
+impl Dice {
+    /// The same numbers in each run.
+    pub fn loaded() -> Self {
+        Self(0x5eed)
+    }
+
+    /// Others in each run.
+    pub fn new() -> Self {
+        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
+        Self(seed | 1)
+    }
+
+    /// One of so many numbers, from 0.
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % sides as u64).unwrap()
+    }
+}
+
 /// What a [`Script`] does next.
 pub enum Step {
     Data(Bytes),
