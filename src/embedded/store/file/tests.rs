@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use redb::{BackendError, ReadableTable as _, StorageBackend};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
 use super::*;
 use crate::embedded::registry::Registry;
@@ -521,6 +522,13 @@ async fn a_full_disk() {
         }
     }
     assert!(left_in_peace > 0);
+    // As a client sees it.
+    let request = http::Request::post("/register")
+        .header("content-type", "application/json")
+        .body(metadata("without room").to_string());
+    let endpoint = crate::DcrEndpoint::new(backend.clone());
+    let answer = endpoint.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 503);
     let mut known = all.remove(0);
     assert!(update(&backend, &mut known, "without room").await.is_err());
 
