@@ -36,9 +36,9 @@
 //!
 //! # Redirect URIs
 //!
-//! A redirect URI is an absolute URI of RFC 3986 of at most 2,048 bytes, without a fragment, user information, and a wildcard
-//! or an escape in the host, and with `https`, a scheme of the client's own, or `http` where the host is `localhost`,
-//! `127.0.0.1` or `[::1]`. Schemes that a browser or the system runs or reads by itself (`javascript`, `data`, `file`, `intent`,
+//! A redirect URI is an absolute URI of RFC 3986 of at most 2,048 bytes, with `https`, a scheme of the client's own, or `http`
+//! where the host is `localhost`, `127.0.0.1` or `[::1]`. It has neither a fragment, nor user information, nor a wildcard or an
+//! escape in its host. Schemes that a browser or the system runs or reads by itself (`javascript`, `data`, `file`, `intent`,
 //! …) are refused, and those of other protocols (`ftp`, `ws`, `mailto`, …), and so is a host and a port without a scheme
 //! (`example.com:8080`). It is kept and returned byte for byte.
 //!
@@ -126,8 +126,8 @@ impl EmbeddedBackend {
     /// A registry in a file, with the default settings. The URL is that of [`in_memory`](Self::in_memory).
     ///
     /// What was answered is on disk. Requests that come at the same time share a write to the disk, which happens on a
-    /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone; an empty one
-    /// that is there keeps the owner and the mode that it has. It holds the secrets of clients as they were issued, and so
+    /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone (mode 0600); so
+    /// is an empty one that is there, where the server may change its mode. It holds the secrets of clients as they were issued, and so
     /// does each backup (of tokens there are only hashes). It is opened once: a second process, or a second registry, is
     /// refused, after half a second in which the first may still end. Opening it reads all of it, so that damage is found
     /// then; this blocks, for seconds where there are a million clients. The URL is not kept: where it changes, clients are

@@ -126,6 +126,16 @@ async fn a_file_is_its_owners() {
     let copy = directory.path().join("backup.redb");
     backend.back_up(&copy).await.unwrap();
     assert_eq!(mode(&copy), 0o600);
+    let empty = directory.path().join("empty.redb");
+    fs::write(&empty, "").unwrap();
+    fs::set_permissions(&empty, fs::Permissions::from_mode(0o644)).unwrap();
+    open(&empty).unwrap();
+    assert_eq!(mode(&empty), 0o600);
+    // A file with clients in it has the mode that somebody gave it.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    drop(backend);
+    open(&path).unwrap();
+    assert_eq!(mode(&path), 0o640);
 }
 
 #[test]

@@ -42,6 +42,11 @@ pub(super) fn open(path: &Path) -> Result<Database, FileFault> {
         }
         opened => opened?,
     };
+    // Made beforehand, and perhaps for others to read. Where that is not the server's to change, it was somebody's decision.
+    #[cfg(unix)]
+    if file.metadata()?.len() == 0 {
+        let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+    }
     with_backend(FileBackend::new(file)?)
 }
 

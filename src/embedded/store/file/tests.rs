@@ -301,8 +301,8 @@ async fn live(backend: EmbeddedBackend, seed: u64) -> (Vec<Known>, usize) {
     (all, acknowledged)
 }
 
-/// Cuts the power again and again, each time after another number of the disk's steps. Gives the operations that were acknowledged, and
-/// how many of them were lost.
+/// Cuts the power again and again, each time after another number of the disk's steps. Gives the operations that were
+/// acknowledged, and how many of them were lost.
 async fn cut_power(rounds: usize, lies: bool, keeps_some: bool) -> (usize, usize) {
     let (mut operations, mut losses) = (0, 0);
     let mut dice = Dice(0x5eed + u64::from(keeps_some));
