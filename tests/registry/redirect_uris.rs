@@ -21,25 +21,20 @@ async fn redirect_uris() {
         ]),
         json!(["cursor://anysphere.cursor-retrieval/oauth/user-mcp/callback"]),
         json!(["com.example.app:/cb", "HTTPS://Client.Example.org/CB/../x"]),
+        json!([
+            "https://client.example.org:8443",
+            "https://xn--bcher-kva.example/cb",
+            "https://[2001:db8::1]/cb",
+            "http://localhost/cb",
+        ]),
+        json!([
+            "com.example.app:oauth2redirect",
+            "com.example.app:2fa/cb",
+            "urn:ietf:wg:oauth:2.0:oob",
+        ]),
     ] {
         let metadata = json!({"redirect_uris": uris});
         assert_kept(&both(&metadata).await, &metadata);
-    }
-    for uri in [
-        "",
-        "/cb",
-        "https://client.example.org/cb#x",
-        "https://user@client.example.org/cb",
-        "https://*.example.org/cb",
-        "http://client.example.org/cb",
-        "javascript:alert(1)",
-        "https://client.example.org/ ",
-    ] {
-        let metadata = json!({"redirect_uris": ["https://client.example.org/cb", uri]});
-        assert_refused(&both(&metadata).await, "invalid_redirect_uri");
-        // Also where nothing would redirect there.
-        let metadata = json!({"redirect_uris": [uri], "grant_types": ["client_credentials"]});
-        assert_refused(&both(&metadata).await, "invalid_redirect_uri");
     }
     for missing in [
         json!({}),
@@ -64,6 +59,8 @@ async fn assert_none_taken(uris: &[&str]) {
 async fn redirect_uris_are_uris_in_printable_ascii() {
     assert_none_taken(&[
         "https://client.example.org/c b",
+        "https://client.example.org/ ",
+        " https://client.example.org/cb",
         "https://client.example.org/cb\n",
         "https://client.example.org/\tcb",
         "https://b\u{fc}cher.example/cb",
@@ -78,6 +75,7 @@ async fn redirect_uris_are_uris_in_printable_ascii() {
 #[tokio::test]
 async fn redirect_uris_are_absolute() {
     assert_none_taken(&[
+        "",
         "cb",
         "/cb",
         "//client.example.org/cb",
@@ -123,6 +121,18 @@ async fn redirect_uris_have_no_wildcard_host() {
     .await;
 }
 
+/// No host needs one: it would be there to hide something.
+#[tokio::test]
+async fn redirect_uris_have_no_escape_in_their_host() {
+    assert_none_taken(&[
+        "https://client%2eexample.org/cb",
+        "http://%6cocalhost/cb",
+        "com.example.app://%2a/cb",
+        "com.example.app://h%20x/",
+    ])
+    .await;
+}
+
 #[tokio::test]
 async fn schemes_that_do_not_lead_to_a_client() {
     assert_none_taken(&[
@@ -137,6 +147,7 @@ async fn schemes_that_do_not_lead_to_a_client() {
         "about:blank",
         "filesystem:https://client.example.org/x",
         "view-source:https://client.example.org/x",
+        "feed:javascript:alert(1)",
         "ftp://client.example.org/cb",
         "wss://client.example.org/cb",
         "mailto:a@example.org",
@@ -281,8 +292,7 @@ async fn pairwise_subjects_on_several_hosts() {
 /// A port and no scheme: the URI of a scheme `localhost`, as it is written.
 #[tokio::test]
 async fn a_scheme_that_was_forgotten() {
-    let metadata = json!({"redirect_uris": ["localhost:3000/callback"]});
-    assert_refused(&both(&metadata).await, "invalid_redirect_uri");
+    assert_none_taken(&["localhost:3000/callback", "example.com:8080"]).await;
 }
 
 #[tokio::test]

@@ -395,14 +395,42 @@ async fn without_the_sync_it_would_be() {
     assert!(losses > 0);
 }
 
-/// A file that counts its syncs.
-#[derive(Debug)]
-struct Counting {
-    file: redb::backends::FileBackend,
+/// What is seen of a file, and done to it.
+#[derive(Clone, Debug, Default)]
+struct Watch {
     syncs: Arc<AtomicUsize>,
+    fails: Arc<AtomicBool>,
 }
 
-impl StorageBackend for Counting {
+impl Watch {
+    /// Makes a file, and opens it.
+    fn opener(
+        &self,
+        path: &Path,
+    ) -> impl Fn() -> Result<redb::Database, FileFault> + Send + Sync + 'static {
+        database::write_new(path, std::iter::empty()).unwrap();
+        let (watch, path) = (self.clone(), path.to_owned());
+        move || {
+            let file = std::fs::File::options()
+                .read(true)
+                .write(true)
+                .open(&path)?;
+            database::with_backend(Watched {
+                file: redb::backends::FileBackend::new(file)?,
+                watch: watch.clone(),
+            })
+        }
+    }
+}
+
+/// A file that counts its syncs, and of which a write fails when it shall. Unlike a [`Disk`], it is locked.
+#[derive(Debug)]
+struct Watched {
+    file: redb::backends::FileBackend,
+    watch: Watch,
+}
+
+impl StorageBackend for Watched {
     fn len(&self) -> io::Result<u64> {
         self.file.len()
     }
@@ -416,12 +444,47 @@ impl StorageBackend for Counting {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.syncs.fetch_add(1, Ordering::SeqCst);
+        self.watch.syncs.fetch_add(1, Ordering::SeqCst);
         self.file.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        if self.watch.fails.swap(false, Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.file.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.file.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.try_lock_range(start, end)
+    }
+
+    fn try_lock_shared_range(
+        &self,
+        start: Bound<u64>,
+        end: Bound<u64>,
+    ) -> Result<bool, BackendError> {
+        self.file.try_lock_shared_range(start, end)
+    }
+
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.lock_range(start, end)
+    }
+
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.lock_shared_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.unlock_range(start, end)
+    }
+
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.query_lock_range(start, end)
     }
 }
 
@@ -431,23 +494,10 @@ async fn concurrent_registrations_share_commits() {
     const EACH: usize = 25;
 
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("clients.redb");
-    let syncs = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&syncs);
-    let opener = move || {
-        let file = std::fs::File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)?;
-        database::with_backend(Counting {
-            file: redb::backends::FileBackend::new(file)?,
-            syncs: Arc::clone(&count),
-        })
-    };
+    let watch = Watch::default();
+    let opener = watch.opener(&directory.path().join("clients.redb"));
     let backend = backend(opener, None);
-    let before = syncs.load(Ordering::SeqCst);
+    let before = watch.syncs.load(Ordering::SeqCst);
     let mut tasks = JoinSet::new();
     for _ in 0..CALLERS {
         let backend = backend.clone();
@@ -458,7 +508,7 @@ async fn concurrent_registrations_share_commits() {
         });
     }
     tasks.join_all().await;
-    let syncs = syncs.load(Ordering::SeqCst) - before;
+    let syncs = watch.syncs.load(Ordering::SeqCst) - before;
     let registrations = CALLERS * EACH;
     say(&format!(
         "{registrations} registrations by {CALLERS} callers: {syncs} syncs"
@@ -610,88 +660,12 @@ async fn reads_are_made_off_the_async_threads() {
     assert_ne!(there.unwrap(), here);
 }
 
-/// A file of which one write fails when it shall. Unlike a [`Disk`], it is locked.
-#[derive(Debug)]
-struct Failing {
-    file: redb::backends::FileBackend,
-    fails: Arc<AtomicBool>,
-}
-
-impl StorageBackend for Failing {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        if self.fails.swap(false, Ordering::SeqCst) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        self.file.write(offset, data)
-    }
-
-    fn close(&self) -> io::Result<()> {
-        self.file.close()
-    }
-
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_range(start, end)
-    }
-
-    fn try_lock_shared_range(
-        &self,
-        start: Bound<u64>,
-        end: Bound<u64>,
-    ) -> Result<bool, BackendError> {
-        self.file.try_lock_shared_range(start, end)
-    }
-
-    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_range(start, end)
-    }
-
-    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_shared_range(start, end)
-    }
-
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.unlock_range(start, end)
-    }
-
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.query_lock_range(start, end)
-    }
-}
-
 /// Who reads for long, for a backup say, ends where the file is lost, so that it can be opened anew, and the others read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_read_does_not_keep_a_lost_file() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("clients.redb");
-    database::write_new(&path, std::iter::empty()).unwrap();
-    let fails = Arc::new(AtomicBool::new(false));
-    let failing = Arc::clone(&fails);
-    let opener = move || {
-        let file = std::fs::File::options()
-            .read(true)
-            .write(true)
-            .open(&path)?;
-        database::with_backend(Failing {
-            file: redb::backends::FileBackend::new(file)?,
-            fails: Arc::clone(&failing),
-        })
-    };
+    let watch = Watch::default();
+    let opener = watch.opener(&directory.path().join("clients.redb"));
     let file = File::with_opener(opener, None).unwrap();
     let connection = Arc::clone(&file.connection);
     let (reading, is_reading) = std::sync::mpsc::channel();
@@ -706,7 +680,7 @@ async fn a_long_read_does_not_keep_a_lost_file() {
         })
     });
     is_reading.recv().unwrap();
-    fails.store(true, Ordering::SeqCst);
+    watch.fails.store(true, Ordering::SeqCst);
     let client = Client {
         issued_at: 1,
         last_used: 0,
