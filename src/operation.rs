@@ -112,20 +112,22 @@ impl Operation {
     /// clients, an update twice may not find the token any more that it came with, and a delete twice does not find the client.
     ///
     /// Any operation may be asked again where it certainly did not happen: [`Unavailable::found_in`](crate::Unavailable::found_in)
-    /// tells. A policy for tower's `Retry` around a [`BackendService`](crate::BackendService):
+    /// tells. A policy for tower's `Retry` (its feature `retry`), in a stack around a backend. What is shed is not tried again:
+    /// `Retry` stands inside of the limit, and outside of the time-out, which is that of each attempt. Policies stand outside of
+    /// it, or they would judge again.
     ///
     /// ```
     /// use std::time::Duration;
     ///
     /// use tower::retry::{Policy, RetryLayer};
     /// use tower::ServiceBuilder;
-    /// use tower_dcr::{BackendService, BoxError, DcrLayer, Operation, Reply, Unavailable, backend_fn};
+    /// use tower_dcr::{Backend, BackendService, BoxError, Operation, Reply, Unavailable};
     ///
     /// #[derive(Clone)]
     /// struct Attempts(usize);
     ///
     /// impl Policy<Operation, Reply, BoxError> for Attempts {
-    ///     type Future = std::future::Ready<()>;
+    ///     type Future = std::future::Ready<()>; // a wait, where there shall be one
     ///
     ///     fn retry(&mut self, operation: &mut Operation, result: &mut Result<Reply, BoxError>) -> Option<Self::Future> {
     ///         let unavailable = Unavailable::found_in(&**result.as_ref().err()?)?;
@@ -139,14 +141,16 @@ impl Operation {
     ///     }
     /// }
     ///
-    /// # let backend = backend_fn(|_| async { Err::<Reply, Unavailable>(Unavailable::new()) });
-    /// let backend = ServiceBuilder::new()
-    ///     .layer(RetryLayer::new(Attempts(3)))
-    ///     .timeout(Duration::from_secs(5)) // each attempt
-    ///     .map_err(BoxError::from) // of a backend with an error of its own, where no layer did it
-    ///     .service(BackendService::new(backend));
-    /// let layer = DcrLayer::new(backend);
-    /// # let _ = layer;
+    /// fn persistent(backend: impl Backend) -> impl Backend {
+    ///     ServiceBuilder::new()
+    ///         .load_shed()
+    ///         .concurrency_limit(64)
+    ///         .layer(RetryLayer::new(Attempts(3)))
+    ///         // Its errors are `BoxError`s. Without it, `.map_err(Into::<BoxError>::into)` makes them so.
+    ///         .timeout(Duration::from_secs(5))
+    ///         .service(BackendService::new(backend))
+    /// }
+    /// # let _ = persistent(tower_dcr::backend_fn(|_| async { Err::<Reply, _>(Unavailable::new()) }));
     /// ```
     #[must_use]
     pub fn is_repeatable(&self) -> bool {

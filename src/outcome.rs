@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use http::{Response, StatusCode};
 
 use crate::span::OperationSpan;
-use crate::{Action, BoxError, ErrorCode, OperationKind};
+use crate::{Action, ErrorCode, OperationKind};
 
 /// What became of a request on one of our paths. It is in the [extensions](http::Response::extensions) of every response
 /// that the registration service gave, for outer layers that count, audit or log; the client never sees it.
@@ -18,7 +18,10 @@ use crate::{Action, BoxError, ErrorCode, OperationKind};
 /// [`operation`](Self::operation), [`action`](Self::action), [`status`](Self::status) and [`error`](Self::error) are from
 /// closed sets, and fit for the labels of a metric; [`code`](Self::code) is where the backend's codes are.
 ///
-/// A response of an endpoint layer (a CORS preflight, a 429) has none, nor has a response of the application.
+/// A response of an endpoint layer (a CORS preflight, a 429) has none, nor has a response of the application. And where the
+/// client goes away before the response, there is no response to have one, though the operation may have happened: who must
+/// know of each client keeps count where clients are kept, for the embedded registry with
+/// `EmbeddedBuilder::on_change`.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -89,8 +92,8 @@ impl Outcome {
         self
     }
 
-    pub(crate) fn with_cause(mut self, cause: BoxError) -> Self {
-        self.cause = Some(Arc::from(cause));
+    pub(crate) fn with_cause(mut self, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
+        self.cause = cause;
         self
     }
 
@@ -116,7 +119,7 @@ impl Outcome {
         self.operation
     }
 
-    /// What the backend answered; `None` where it was not asked, or failed.
+    /// What the backend answered, or a [policy](crate::policy) around it; `None` where neither was asked, or it failed.
     #[must_use]
     pub fn action(&self) -> Option<Action> {
         self.action
@@ -154,8 +157,8 @@ impl Outcome {
         self.code.as_deref()
     }
 
-    /// Why the client got a 5xx: the backend's error, or an endpoint layer's, or what was wrong with the reply. `None`
-    /// on every other status, and where the backend answered `INTERNAL_SERVER_ERROR` itself.
+    /// Why the client got a 5xx: the backend's error, or an endpoint layer's, or what was wrong with the reply. Where the backend
+    /// answered, on any status: the [cause](crate::Reply::with_cause) that it gave, if it did.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()

@@ -1,10 +1,14 @@
 //! What a backend answers: an action, and the JSON that goes with it.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Extensions;
+
+use crate::BoxError;
 
 /// What a [`Backend`](crate::Backend) answers to an [`Operation`](crate::Operation): an [`Action`], and the content, a
 /// JSON object as text, that the client is to get.
@@ -33,8 +37,12 @@ pub struct Reply {
     content: Option<Bytes>,
     error: Option<ErrorCode>,
     code: Option<Cow<'static, str>>,
+    cause: Option<Arc<Cause>>,
     extensions: Extensions,
 }
+
+/// Why something is as it is.
+type Cause = dyn Error + Send + Sync;
 
 impl Reply {
     /// A reply of a backend that names its actions itself. The content, where one is due, is a JSON object.
@@ -45,6 +53,7 @@ impl Reply {
             content,
             error: None,
             code: None,
+            cause: None,
             extensions: Extensions::new(),
         }
     }
@@ -123,14 +132,22 @@ impl Reply {
         self
     }
 
-    /// The same, with another action. Code and extensions stay.
+    /// The same, with the error behind it. The client does not get it; it is in the [`Outcome`](crate::Outcome), and in the log
+    /// of a 5xx: keep tokens, secrets and metadata out of it.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    /// The same, with another action. All else stays.
     #[must_use]
     pub fn with_action(mut self, action: Action) -> Self {
         self.action = action;
         self
     }
 
-    /// The same, with another content. Code and extensions stay; the [`error`](Self::error) was that of the content.
+    /// The same, with another content. All else stays, but for the [`error`](Self::error), which was that of the content.
     #[must_use]
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         self.content = Some(content.into());
@@ -162,6 +179,12 @@ impl Reply {
         self.code.as_deref()
     }
 
+    /// The error behind it, where it was given.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+
     /// What goes into the extensions of the HTTP response.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
@@ -179,10 +202,21 @@ impl Reply {
         self.error == Some(ErrorCode::InsufficientScope)
     }
 
-    /// What is left of a reply once its response is made: the code, and the extensions.
-    pub(crate) fn into_parts(self) -> (Option<Cow<'static, str>>, Extensions) {
-        (self.code, self.extensions)
+    /// What is left of a reply once its response is made.
+    pub(crate) fn into_rest(self) -> Rest {
+        Rest {
+            code: self.code,
+            cause: self.cause,
+            extensions: self.extensions,
+        }
     }
+}
+
+/// What of a reply is not for the client.
+pub(crate) struct Rest {
+    pub(crate) code: Option<Cow<'static, str>>,
+    pub(crate) cause: Option<Arc<Cause>>,
+    pub(crate) extensions: Extensions,
 }
 
 impl fmt::Debug for Reply {

@@ -205,10 +205,68 @@ async fn a_policy_that_cannot_say() {
         judged.answer.assert_error(503, "temporarily_unavailable");
         assert!(!judged.answer.json().to_string().contains("approval"));
         assert_eq!(judged.text, None);
+        assert_eq!(judged.answer.header("retry-after"), None);
         let cause = judged.answer.outcome.unwrap();
         let cause = cause.cause().unwrap().source().unwrap().to_string();
         assert_eq!(cause, "a policy cannot say now");
     }
+}
+
+/// Which policy it was, and why, is for the log; the client is told when to come again, and nothing else.
+#[tokio::test]
+async fn why_a_policy_cannot_say() {
+    let policy = PolicyLayer::new(|_: Proposal| async {
+        let wait = std::time::Duration::from_secs(7);
+        let cause = Unavailable::outcome_unknown().with_source("no route");
+        let later = Unavailable::new().retry_after(wait).with_source(cause);
+        Err(Reply::refuse(ErrorCode::TemporarilyUnavailable, "Later.")
+            .with_code("approval")
+            .with_cause(later))
+    });
+    for judged in both(&policy, "{}").await {
+        judged.answer.assert_error(503, "temporarily_unavailable");
+        assert_eq!(judged.answer.header("retry-after"), Some("7"));
+        let body = judged.answer.json().to_string();
+        assert!(!body.contains("unknown") && !body.contains("approval"));
+        let outcome = format!("{:?}", judged.answer.outcome.unwrap());
+        assert!(
+            outcome.contains("the policy approval cannot say now"),
+            "{outcome}"
+        );
+        assert!(outcome.contains("no route"), "{outcome}");
+    }
+    // Whatever the cause says, nothing was asked of the backend.
+    let policy = policy_fn(|_: &mut Proposal| {
+        Err(Reply::refuse(ErrorCode::TemporarilyUnavailable, "Later.")
+            .with_cause(Unavailable::outcome_unknown()))
+    });
+    for judged in both(&policy, "{}").await {
+        judged.answer.assert_error(503, "temporarily_unavailable");
+        assert!(!judged.answer.json().to_string().contains("unknown"));
+    }
+}
+
+/// The name of a ready-made policy is the code of what it refuses.
+#[tokio::test]
+async fn which_policy_refused() {
+    async fn assert<J: Judge>(judge: J, metadata: Value, code: &str) {
+        for judged in both(&PolicyLayer::new(judge), &metadata.to_string()).await {
+            assert_eq!(judged.answer.outcome.unwrap().code(), Some(code));
+        }
+    }
+    let uri =
+        json!({"redirect_uris": ["https://evil.example/"], "logo_uri": "https://bank.example/"});
+    assert(RedirectUris::none(), uri.clone(), "RedirectUris").await;
+    assert(MaxRedirectUris::new(0), uri.clone(), "MaxRedirectUris").await;
+    assert(
+        SelfAssertedUris::refused_elsewhere(),
+        uri,
+        "SelfAssertedUris",
+    )
+    .await;
+    assert(Scopes::only(["read"]), json!({"scope": "write"}), "Scopes").await;
+    let statement = json!({"software_statement": "a.b.c"});
+    assert(ForcedMembers::new([("a", "b")]), statement, "ForcedMembers").await;
 }
 
 /// The reply that a policy refuses with goes on as it is: code, extensions and words.

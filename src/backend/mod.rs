@@ -33,12 +33,14 @@ use crate::{BoxError, Operation, Reply};
 /// A backend that cannot answer returns an error. The client gets 503 `temporarily_unavailable` where the error or one of
 /// its [sources](std::error::Error::source) is [`Unavailable`] or one of tower's `Elapsed`, `Overloaded` and `Closed`, and
 /// 500 `server_error` otherwise. To a register, update or delete that may have happened (`Elapsed`, `Closed`, an
-/// [`Unavailable::outcome_unknown`], or the layer's own time-out) it says so; the client learns nothing else. The error's text, with its sources, goes to the log and, with
-/// the error, into the [`Outcome`](crate::Outcome): keep tokens, secrets and metadata out of it.
+/// [`Unavailable::outcome_unknown`], or the layer's own time-out) it says so; the client learns nothing else. The error's text,
+/// with its sources, goes to the log and, with the error, into the [`Outcome`](crate::Outcome): keep tokens, secrets and
+/// metadata out of it.
 ///
 /// # Cancellation
 ///
-/// The future is dropped where the client goes away or the backend time-out ends.
+/// The future is dropped where the client goes away or the backend time-out ends. What was begun by then may go on, and happen:
+/// nobody is told of it but those who watch where clients are kept.
 ///
 /// # Example
 ///
@@ -71,8 +73,9 @@ use crate::{BoxError, Operation, Reply};
     note = "a closure: wrap it, `backend_fn(|operation| async move {{ .. }})`",
     note = "a type of your own: `impl Backend` for it, with `async fn execute(&self, operation: Operation) -> Result<Reply, Self::Error>`",
     note = "tower's layers around a backend: the innermost service is `BackendService::new(backend)`",
+    note = "tower's `Retry`: its policy must be for the service's error; `.map_err(Into::<BoxError>::into)` inside of it gives it a `BoxError`",
     note = "a `Box<dyn Backend>`, which cannot be: `SharedBackend::new(backend)`",
-    note = "a tower service: it must be `Service<Operation, Response = Reply> + Clone + Send + Sync + 'static` with a `Send` future and an error that is `Into<BoxError>`"
+    note = "a tower service: it must be `Service<Operation, Response = Reply> + Clone + Send + Sync + 'static` with a `Send` future and an error that is `Into<BoxError>`; tower's `RateLimit` is not `Clone`, put a `Buffer` around it"
 )]
 pub trait Backend: Send + Sync + 'static {
     /// Why the backend could not answer.

@@ -145,3 +145,13 @@ pub enum ClientOrder {
     /// Those that were never looked up first, by their age; then those whose last look-up is the longest ago.
     LastUse,
 }
+
+impl ClientOrder {
+    /// What a cursor begins with.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Age => "age",
+            Self::LastUse => "used",
+        }
+    }
+}

@@ -116,7 +116,9 @@ impl fmt::Display for EmbeddedError {
                 "the URL of the client configuration endpoint {fault}: write one like \"https://as.example.com/register\""
             ),
             Self::InvalidSetting { setting, fault } => write!(f, "{setting} {fault}"),
-            Self::InvalidCursor => f.write_str("the text is no cursor of a list of clients"),
+            Self::InvalidCursor => {
+                f.write_str("the text is no cursor of a list of clients in this order")
+            }
             #[cfg(feature = "embedded-redb")]
             Self::Locked { path } => write!(
                 f,

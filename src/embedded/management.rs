@@ -17,9 +17,10 @@ use crate::BearerToken;
 /// time.
 const USE_RESOLUTION: u64 = 60 * 60;
 
-/// A place in an order, from the text of a cursor.
-fn parse_cursor(cursor: &str) -> Option<Position<'_>> {
-    let (one, rest) = cursor.split_once('.')?;
+/// A place in this order, from the text of a cursor.
+fn parse_cursor(order: ClientOrder, cursor: &str) -> Option<Position<'_>> {
+    let rest = cursor.strip_prefix(order.as_str())?.strip_prefix('.')?;
+    let (one, rest) = rest.split_once('.')?;
     let (two, client_id) = rest.split_once('.')?;
     Some((one.parse().ok()?, two.parse().ok()?, client_id))
 }
@@ -105,7 +106,7 @@ impl EmbeddedBackend {
     ///
     /// # Errors
     ///
-    /// [`EmbeddedError::InvalidCursor`] where the cursor is none, [`EmbeddedError::Storage`] where the file cannot be read.
+    /// [`EmbeddedError::InvalidCursor`] where the cursor is none of this order, [`EmbeddedError::Storage`] where the file cannot be read.
     pub async fn list(
         &self,
         order: ClientOrder,
@@ -114,7 +115,7 @@ impl EmbeddedBackend {
     ) -> Result<Vec<RegisteredClient>, EmbeddedError> {
         let now = self.registry.settings.clock.now();
         let after = match after {
-            Some(cursor) => Some(parse_cursor(cursor).ok_or(EmbeddedError::InvalidCursor)?),
+            Some(cursor) => Some(parse_cursor(order, cursor).ok_or(EmbeddedError::InvalidCursor)?),
             None => None,
         };
         let clients = self.store().list(order, after, limit).await?;

@@ -57,12 +57,12 @@ impl RegisteredClient {
         &self.metadata
     }
 
-    /// Where it stands in an order, for the next page of [`list`](super::EmbeddedBackend::list): a text that may stand in a
-    /// URL as it is.
+    /// Where it stands in an order, for the next page of [`list`](super::EmbeddedBackend::list) in the same order: a text that
+    /// may stand in a URL as it is.
     #[must_use]
     pub fn cursor(&self, order: ClientOrder) -> String {
         let (one, two, client_id) = self.client.position(order, &self.client_id);
-        format!("{one}.{two}.{client_id}")
+        format!("{}.{one}.{two}.{client_id}", order.as_str())
     }
 
     /// How it authenticates at the token endpoint, such as `"client_secret_basic"`; with `"none"`, which is what most

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use http::header::{HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
@@ -20,7 +21,9 @@ pub(crate) fn failure(kind: Option<OperationKind>, cause: BoxError) -> Response<
         }
         None => (server_error(), ErrorCode::ServerError),
     };
-    let outcome = Outcome::of(kind).with_error(Some(code)).with_cause(cause);
+    let outcome = Outcome::of(kind)
+        .with_error(Some(code))
+        .with_cause(Some(cause.into()));
     with_outcome(response, outcome)
 }
 
@@ -31,11 +34,10 @@ pub(super) fn of_reply(
     fault: InvalidReply,
 ) -> Response<EndpointBody> {
     let action = reply.action();
-    let (code, _) = reply.into_parts();
     let outcome = Outcome::of(Some(kind))
-        .with_reply(action, code)
+        .with_reply(action, reply.into_rest().code)
         .with_error(Some(ErrorCode::ServerError))
-        .with_cause(fault.into());
+        .with_cause(Some(Arc::new(fault)));
     with_outcome(server_error(), outcome)
 }
 

@@ -81,12 +81,13 @@ pub(super) fn of_reply(
         Action::Created | Action::Ok | Action::Updated | Action::Deleted => None,
         _ => named_error(&reply),
     };
-    let (code, extensions) = reply.into_parts();
+    let rest = reply.into_rest();
     let outcome = Outcome::of(Some(kind))
-        .with_reply(action, code)
+        .with_reply(action, rest.code)
         .with_error(error)
+        .with_cause(rest.cause)
         .with_client(client_id);
-    response.extensions_mut().extend(extensions);
+    response.extensions_mut().extend(rest.extensions);
     response.extensions_mut().insert(outcome);
     response
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::future::{self, Future};
 use std::sync::Arc;
@@ -5,18 +7,42 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::Proposal;
+use crate::reply::Rest;
 use crate::{Action, Backend, BoxError, ErrorCode, Operation, Reply, Unavailable};
 
 /// Says what becomes of a [`Proposal`]: it passes, perhaps changed, or is refused with a [`Reply`].
 ///
-/// A closure that takes the proposal and gives a future is one, as in [`PolicyLayer::new`]. So are the ready-made ones in
-/// this module. Implement it for a policy that has a name of its own. For a closure that need not wait there is
-/// [`policy_fn`].
+/// A closure that takes the proposal and gives a future is one, as in [`PolicyLayer::new`]. The future borrows nothing of what
+/// the closure holds: it is cloned first. (An `async` closure borrows, and is none.) So are the ready-made ones in this module.
+/// Implement it for a policy that has a name of its own. For a closure that need not wait there is [`policy_fn`].
+///
+/// A client that updates itself sends back what it was given (RFC 7592 section 2.2), and is judged again: what a policy writes
+/// should be the same where it was written already. A prefix, say, is put in front of a name that does not have it.
 ///
 /// To refuse, use [`Reply::refuse`] with any of the errors of RFC 7591 (400), `invalid_token` (401), `access_denied` or
-/// `insufficient_scope` (403). A policy that cannot say now refuses with `temporarily_unavailable`: the client gets a 503,
-/// and nothing has happened. Any other reply than a refusal is a fault of the policy, and the answer is 500. Why a policy
-/// cannot say is its own to log: it runs in the span of the operation.
+/// `insufficient_scope` (403). A [code](Reply::with_code) tells an audit which policy it was. Any reply but a refusal is a fault
+/// of the policy, and the answer is 500.
+///
+/// A policy that cannot say now refuses with `temporarily_unavailable`: the client gets a 503 in the layer's own words, and
+/// nothing has happened. The code and the [cause](Reply::with_cause) go to the log; where the cause is an [`Unavailable`] with a
+/// wait, the client is told to come again then.
+///
+/// ```
+/// use tower_dcr::policy::Proposal;
+/// use tower_dcr::{ErrorCode, Reply};
+///
+/// # async fn ask_approval(_: &Proposal) -> Result<bool, std::io::Error> { Ok(true) }
+/// async fn approved(proposal: Proposal) -> Result<Proposal, Reply> {
+///     match ask_approval(&proposal).await {
+///         Ok(true) => Ok(proposal),
+///         Ok(false) => Err(Reply::refuse(ErrorCode::AccessDenied, "Not approved.").with_code("approval")),
+///         Err(error) => Err(Reply::refuse(ErrorCode::TemporarilyUnavailable, "Not now.")
+///             .with_code("approval")
+///             .with_cause(error)),
+///     }
+/// }
+/// # let _ = tower_dcr::policy::PolicyLayer::new(approved);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a policy",
     note = "a closure that takes `&mut Proposal` goes into `policy_fn`",
@@ -182,7 +208,7 @@ impl<B: Backend, J: Judge> Backend for Policy<B, J> {
 /// What a policy refused with, if that is a refusal.
 fn refusal(reply: Reply) -> Result<Reply, BoxError> {
     if reply.error() == Some(ErrorCode::TemporarilyUnavailable) {
-        return Err(Unavailable::new().with_source(Fault::CannotSay).into());
+        return Err(cannot_say(reply).into());
     }
     match reply.action() {
         Action::Created | Action::Ok | Action::Updated | Action::Deleted => {
@@ -192,23 +218,51 @@ fn refusal(reply: Reply) -> Result<Reply, BoxError> {
     }
 }
 
+/// A 503: whatever the cause says, nothing has happened.
+fn cannot_say(reply: Reply) -> Unavailable {
+    let Rest { code, cause, .. } = reply.into_rest();
+    let wait = cause
+        .as_ref()
+        .and_then(|cause| Unavailable::found_in(&**cause)?.wait());
+    let unavailable = Unavailable::new().with_source(Fault::CannotSay { code, cause });
+    match wait {
+        Some(wait) => unavailable.retry_after(wait),
+        None => unavailable,
+    }
+}
+
 /// What is the policy's, and not the backend's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Fault {
-    CannotSay,
+    CannotSay {
+        code: Option<Cow<'static, str>>,
+        cause: Option<Arc<dyn Error + Send + Sync>>,
+    },
     NoRefusal(Action),
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CannotSay => f.write_str("a policy cannot say now"),
+            Self::CannotSay { code: None, .. } => f.write_str("a policy cannot say now"),
+            Self::CannotSay {
+                code: Some(code), ..
+            } => write!(f, "the policy {code} cannot say now"),
             Self::NoRefusal(action) => write!(f, "a policy refused with {action}"),
         }
     }
 }
 
-impl std::error::Error for Fault {}
+impl Error for Fault {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::CannotSay {
+                cause: Some(cause), ..
+            } => Some(&**cause),
+            _ => None,
+        }
+    }
+}
 
 impl<B: Clone, J> Clone for Policy<B, J> {
     fn clone(&self) -> Self {

@@ -48,7 +48,8 @@
 //!
 //! Each judges registrations and updates alike; reads and deletes pass. A ready-made policy that judges a member refuses a
 //! `software_statement`: its claims would override the member (RFC 7591 section 2.3), and nobody here reads them. Where the
-//! backend reads none either, or judges them itself, `allow_software_statement` lets them pass.
+//! backend reads none either, or judges them itself, `allow_software_statement` lets them pass. Its name, `"Scopes"` say, is the
+//! [code](crate::Outcome::code) of what it refuses.
 //!
 //! A policy judges before the backend does, so also before it is known whether the token of an update is the client's. That
 //! tells nothing about a client, but whoever asks makes the policy work: one that asks another service can be made to ask it

@@ -18,7 +18,9 @@ macro_rules! ready_made {
             ) -> impl Future<Output = Result<$crate::policy::Proposal, $crate::Reply>> + Send {
                 let judged = proposal
                     .judge_software_statement(self.software_statement)
-                    .and_then(|()| self.settle(&mut proposal));
+                    .and_then(|()| self.settle(&mut proposal))
+                    // Which it was, for those who audit.
+                    .map_err(|refused| refused.with_code(stringify!($policy)));
                 std::future::ready(judged.map(|()| proposal))
             }
         }

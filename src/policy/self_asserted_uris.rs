@@ -74,10 +74,12 @@ impl SelfAssertedUris {
             .map(str::to_owned)
             .collect();
         if !elsewhere.is_empty() && !self.drops {
-            return Err(Reply::refuse(
-                ErrorCode::InvalidClientMetadata,
-                "client_uri, logo_uri, tos_uri and policy_uri must be https, on the host of a redirect URI.",
-            ));
+            let description = if self.on_every_host {
+                "client_uri, logo_uri, tos_uri and policy_uri must be https, on the one host of all redirect URIs."
+            } else {
+                "client_uri, logo_uri, tos_uri and policy_uri must be https, on the host of a redirect URI."
+            };
+            return Err(Reply::refuse(ErrorCode::InvalidClientMetadata, description));
         }
         for name in elsewhere {
             proposal.remove(&name);

@@ -155,6 +155,29 @@ async fn of_errors() {
     }
 }
 
+/// What a backend says of why, on any status; only a 5xx is logged.
+#[tokio::test]
+async fn of_why_the_backend_answered_so() {
+    for reply in [
+        Reply::internal_server_error("{}"),
+        Reply::forbidden(),
+        Reply::created("{}"),
+    ] {
+        assert!(reply.cause().is_none());
+        let reply = reply.with_cause("sentinel");
+        assert_eq!(reply.cause().unwrap().to_string(), "sentinel");
+        assert!(!format!("{reply:?}").contains("sentinel"));
+        let backend = backend_fn(move |_| {
+            let reply = reply.clone();
+            async { Ok::<_, Infallible>(reply) }
+        });
+        let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+        assert!(!String::from_utf8_lossy(&answer.body).contains("sentinel"));
+        let outcome = answer.outcome.unwrap();
+        assert_eq!(outcome.cause().unwrap().to_string(), "sentinel");
+    }
+}
+
 /// It is ours alone to write.
 #[tokio::test]
 async fn a_backend_cannot_forge_one() {

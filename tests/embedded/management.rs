@@ -308,10 +308,15 @@ async fn a_cursor_is_a_text() {
         for none in [
             "",
             "1",
-            "1.2",
-            "x.0.y",
-            "1.-1.y",
-            "99999999999999999999.0.y",
+            "age",
+            "age.1",
+            "age.1.2",
+            "age.x.0.y",
+            "age.1.-1.y",
+            "age.99999999999999999999.0.y",
+            "agex.1.2.y",
+            "1.2.y",
+            &found.cursor(ClientOrder::LastUse),
         ] {
             let error = backend
                 .list(ClientOrder::Age, Some(none), 9)
