@@ -18,7 +18,7 @@ use tower_dcr::embedded::EmbeddedBackend;
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
-    tracing_subscriber::fmt::init();
+    common::log();
     let (listener, emulator_url) = common::bind("127.0.0.1:8080").await?;
     let or = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let server_url = or("DCR_BASE_URL", "http://127.0.0.1:3000");

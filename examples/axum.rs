@@ -16,7 +16,7 @@ use tower_dcr::DcrLayer;
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
-    tracing_subscriber::fmt::init();
+    common::log();
     let (listener, base_url) = common::listen().await?;
 
     let (backend, supported) = common::backend::from_env(&base_url)?;

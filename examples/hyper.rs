@@ -31,7 +31,7 @@ async fn app(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infall
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
-    tracing_subscriber::fmt::init();
+    common::log();
     let (listener, base_url) = common::listen().await?;
 
     let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;

@@ -40,7 +40,7 @@ use tracing::{Level, Span};
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
-    tracing_subscriber::fmt::init();
+    common::log();
     let metrics = PrometheusBuilder::new().install_recorder()?;
     // It keeps each measurement until somebody tells it to sum them up.
     let upkeep = metrics.clone();

@@ -15,7 +15,7 @@ use tower_dcr::embedded::EmbeddedBackend;
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
-    tracing_subscriber::fmt::init();
+    common::log();
     let (listener, base_url) = common::listen().await?;
     let address = listener.local_addr()?;
 

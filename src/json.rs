@@ -69,6 +69,12 @@ pub(crate) fn is_omission(value: &RawValue) -> bool {
     matches!(text, "null" | "\"\"") || items.is_some_and(|items| items.trim().is_empty())
 }
 
+/// The number that a JSON text is, if it is a whole one. Some write `1` as `1.0`.
+#[cfg(feature = "embedded")]
+pub(crate) fn whole_number(text: &str) -> Option<u64> {
+    serde_json::from_str(text.strip_suffix(".0").unwrap_or(text)).ok()
+}
+
 /// A member of an object, where it is a string.
 pub(crate) fn string_member(object: &[u8], name: &str) -> Option<Box<str>> {
     struct Member<'n>(&'n str);

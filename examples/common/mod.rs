@@ -39,6 +39,11 @@ impl fmt::Debug for Failure {
     }
 }
 
+/// Writes the log to stdout. What cannot be written, on a full disk say, must not end what it is about.
+pub(crate) fn log() {
+    tracing_subscriber::fmt().log_internal_errors(false).init();
+}
+
 /// Binds the address in `LISTEN`, `127.0.0.1:3000` unless set, and gives the public base URL: that in `DCR_BASE_URL`, or
 /// else the address's.
 pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {

@@ -6,7 +6,7 @@ use super::client::Client;
 use super::credentials::same_secret;
 use super::rules::Refusal;
 use super::uri::ConfigurationEndpoint;
-use crate::json::is_omission;
+use crate::json::{self, is_omission};
 use crate::metadata::Members;
 
 /// The members of an update that the client does not choose, as far as it sent them.
@@ -31,13 +31,8 @@ impl Given {
         let text = value.get();
         serde_json::from_str(text)
             .map(Self::Text)
-            .or_else(|_| serde_json::from_str(text).map(Self::Number))
-            // Some write a whole number as `1.0`.
-            .or_else(|error| {
-                text.strip_suffix(".0").map_or(Err(error), |text| {
-                    serde_json::from_str(text).map(Self::Number)
-                })
-            })
+            .ok()
+            .or_else(|| json::whole_number(text).map(Self::Number))
             .unwrap_or(Self::Neither)
     }
 

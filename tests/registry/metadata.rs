@@ -209,7 +209,7 @@ async fn members_of_the_wrong_type() {
     for (member, wrong) in [
         (
             "default_max_age",
-            json!(["1", -1, 1.5, 1e3, true, 9_007_199_254_740_992_u64]),
+            json!(["1", -1, 1.5, 1e300, true, 9_007_199_254_740_992_u64]),
         ),
         ("require_auth_time", json!(["true", 1])),
         ("require_pushed_authorization_requests", json!(["true", 0])),
@@ -245,6 +245,13 @@ async fn members_of_the_wrong_type() {
             "invalid_redirect_uri",
         );
     }
+}
+
+/// Some write a whole number so.
+#[tokio::test]
+async fn a_number_of_seconds_with_a_point() {
+    let metadata = with(json!({"default_max_age": 3600.0}));
+    assert_kept(&both(&metadata).await, &json!({"default_max_age": 3600}));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{Refusal, redirect_uri};
 use crate::embedded::uri::is_url_of;
+use crate::json;
 
 /// A member of client metadata.
 #[derive(Clone, Copy)]
@@ -150,12 +151,11 @@ impl Member {
             Type::Boolean => self.typed::<bool>(value, "true or false")?.into(),
             Type::Seconds => {
                 let expected = "a number of seconds";
-                let seconds: u64 = self.typed(value, expected)?;
                 // What a double holds: a client may send back what it got.
-                if seconds > MAX_SAFE_INTEGER {
-                    return Err(self.wrong(expected));
-                }
-                seconds.into()
+                json::whole_number(value.get())
+                    .filter(|seconds| *seconds <= MAX_SAFE_INTEGER)
+                    .ok_or_else(|| self.wrong(expected))?
+                    .into()
             }
             Type::WebUrl => self.url(value, &["https", "http"], "an http or https URL")?,
             Type::HttpsUrl => self.url(value, &["https"], "an https URL")?,

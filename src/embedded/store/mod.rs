@@ -226,8 +226,11 @@ impl Fault {
         expect(clippy::unused_self, reason = "there is no log to write it to")
     )]
     fn log(&self, message: &'static str) {
+        // A subscriber that panics, because it can write no more than we can, must not end the thread that asks it to.
         #[cfg(feature = "tracing")]
-        tracing::error!(cause = %crate::outcome::Chain(&*self.source), "{message}");
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            tracing::error!(cause = %crate::outcome::Chain(&*self.source), "{message}");
+        }));
         #[cfg(not(feature = "tracing"))]
         let _ = message;
     }

@@ -28,26 +28,41 @@ const FORMAT_KEY: &str = "format";
 /// Pages kept in memory, in bytes. The system keeps the file's pages besides.
 const CACHE: usize = 64 * 1024 * 1024;
 
-/// Opens the file, or makes it.
-pub(super) fn open(path: &Path) -> Result<Database, FileFault> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    let file = match options.open(path) {
+/// Makes the file where there is none, or an empty one.
+pub(super) fn make(path: &Path) -> Result<(), FileFault> {
+    let file = match options().open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match write_new(path, iter::empty()) {
+            return match write_new(path, iter::empty()) {
                 // Somebody else made it just now.
-                Ok(()) | Err(FileFault::Exists) => options.open(path)?,
-                Err(fault) => return Err(fault),
-            }
+                Err(FileFault::Exists) => Ok(()),
+                written => written,
+            };
         }
         opened => opened?,
     };
-    // Made beforehand, and perhaps for others to read. Where that is not the server's to change, it was somebody's decision.
-    #[cfg(unix)]
     if file.metadata()?.len() == 0 {
+        // Perhaps for others to read. Where that is not the server's to change, it was somebody's decision.
+        #[cfg(unix)]
         let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600));
+        with_backend(FileBackend::new(file)?)?;
+    }
+    Ok(())
+}
+
+/// Opens the file, which has been made: one that is not there any more, or is empty, was lost while the server ran, and a new
+/// one in its place would tell every client that it is not registered.
+pub(super) fn open(path: &Path) -> Result<Database, FileFault> {
+    let file = options().open(path)?;
+    if file.metadata()?.len() == 0 {
+        return Err(FileFault::Corrupt("the file is empty".into()));
     }
     with_backend(FileBackend::new(file)?)
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    options
 }
 
 /// Opens what a storage holds, checked from end to end: what is damaged is found now, and not by a client.

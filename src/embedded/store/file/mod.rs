@@ -32,6 +32,7 @@ impl File {
         observer: Option<Observer>,
     ) -> Result<Self, FileFault> {
         let path = path.to_owned();
+        database::make(&path)?;
         Self::with_opener(move || database::open(&path), observer)
     }
 

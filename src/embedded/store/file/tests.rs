@@ -788,3 +788,94 @@ async fn a_secret_that_cannot_be_renewed() {
         assert_eq!(name_of(&backend, known).await, known.name);
     }
 }
+
+/// A subscriber that cannot write its log, because the disk is full for it, too, and panics.
+struct Panicking;
+
+impl tracing::Subscriber for Panicking {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        assert!(
+            *event.metadata().level() != tracing::Level::ERROR,
+            "no room for the log"
+        );
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// What is told of a fault may not end the thread that writes.
+#[test]
+fn a_log_that_panics() {
+    let fault = Fault::new("the disk is full");
+    tracing::subscriber::with_default(Panicking, || fault.log("the registry's file failed"));
+}
+
+/// A file that is lost while the server runs is not replaced by a new one: its clients would take it that they are not
+/// registered any more.
+#[tokio::test]
+async fn a_file_that_is_lost() {
+    for lose in [
+        |path: &Path| std::fs::remove_file(path).unwrap(),
+        |path: &Path| std::fs::write(path, "").unwrap(),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("clients.redb");
+        let watch = Watch::default();
+        let (at_first, lost) = (watch.opener(&path), path.clone());
+        let is_first = AtomicBool::new(true);
+        let open = move || {
+            if is_first.swap(false, Ordering::SeqCst) {
+                at_first()
+            } else {
+                database::open(&lost)
+            }
+        };
+        let backend = backend(open, None);
+        let known = register(&backend, "a").await.unwrap();
+        watch.fails.store(true, Ordering::SeqCst);
+        lose(&path);
+        assert!(register(&backend, "b").await.is_err());
+        let read = Read::new(&known.client_id, known.token.clone());
+        let Err(EmbeddedError::Storage { .. }) = backend.execute(read.into()).await else {
+            panic!("a client of a file that is lost");
+        };
+        assert_eq!(std::fs::metadata(&path).map_or(0, |file| file.len()), 0);
+    }
+}
+
+/// Whatever happens to it, the thread that writes goes on.
+#[tokio::test]
+async fn the_writer_survives_a_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let watch = Watch::default();
+    let open = watch.opener(&directory.path().join("clients.redb"));
+    let times = AtomicUsize::new(0);
+    let panicking = move || {
+        assert!(times.fetch_add(1, Ordering::SeqCst) != 1, "the second time");
+        open()
+    };
+    let backend = backend(panicking, None);
+    watch.fails.store(true, Ordering::SeqCst);
+    assert!(register(&backend, "lost").await.is_err());
+    // The disk is left in peace for a second; then the file is opened, or not.
+    let mut pauses = 0;
+    while register(&backend, "after").await.is_err() {
+        pauses += 1;
+        assert!(pauses < 100);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,5 +1,6 @@
 //! The thread that changes the file: whatever has come in while it wrote shares the next commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
@@ -125,7 +126,10 @@ fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Opti
         // Who does not wait any more was told that nobody knows: so nothing is the better half of it.
         jobs.retain(|job| job.is_wanted());
         let mut changes = Vec::new();
-        let outcome = connection.write(|database| commit(database, &mut jobs, &mut changes));
+        // Nobody would start this thread again.
+        let write = || connection.write(|database| commit(database, &mut jobs, &mut changes));
+        let outcome = catch_unwind(AssertUnwindSafe(write))
+            .unwrap_or_else(|_| Err(Fault::new("a panic").outcome_unknown()));
         if outcome.is_ok() {
             tell(observer, changes);
         }
