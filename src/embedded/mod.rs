@@ -136,7 +136,8 @@ impl EmbeddedBackend {
     /// When the last handle is dropped, the file is closed; that waits for what is being written. A server that is killed, or
     /// loses its power, finds every client again; beside the file it may leave an unfinished one, `.tower-dcr-….new`, which is
     /// of no use. On a disk that is full, changes are answered 503, and reads go on (a backup that was being made fails); once
-    /// there is room, changes are taken again within a minute.
+    /// there is room, changes are taken again within a minute. A file that was moved or deleted while the server runs is not
+    /// missed at first, as with any open file; where it has to be opened anew, the answers are 503 until it is there again.
     ///
     /// A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file while it does not.
     /// It is a file as any other; to restore it, stop the server first, and put it in the place of the one that was there.
