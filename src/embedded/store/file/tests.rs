@@ -857,6 +857,19 @@ async fn a_file_that_is_lost() {
     }
 }
 
+/// Whose fault it is that a backup fails: the registry's own file could not be read.
+#[tokio::test]
+async fn a_backup_of_a_file_that_cannot_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let (disk, path) = (Disk::default(), directory.path().join("backup.redb"));
+    register(&on(&disk), "a").await.unwrap();
+    let file = File::with_opener(move || disk.open(), None).unwrap();
+    file.connection.close_soon();
+    assert!(file.back_up(&path).await.is_err());
+    // What was written of it is of no use.
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
 /// Whatever happens to it, the thread that writes goes on.
 #[tokio::test]
 async fn the_writer_survives_a_panic() {
