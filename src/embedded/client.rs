@@ -108,9 +108,9 @@ impl Client {
         });
     }
 
-    /// The client has its new token, and needs the one before no more. Gives whether that was still there.
-    pub(super) fn end_previous_token(&mut self, presented: Presented) -> bool {
-        presented == Presented::Current && self.previous_token.take().is_some()
+    /// Whether this is the first use of a new token: the client has it, and needs the one before no more.
+    pub(super) fn is_first_use(&self, presented: Presented) -> bool {
+        presented == Presented::Current && self.previous_token.is_some()
     }
 
     /// Whether this is a secret of the client's that is valid now. In constant time for each of them.

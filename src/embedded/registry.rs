@@ -152,8 +152,7 @@ impl Registry {
             let information = settings.information(client_id, &client, Some(token.as_str()));
             Reply::ok(information)
         };
-        let is_first_use = who == Presented::Current && client.previous_token.is_some();
-        if !is_first_use && !client.secret_is_due(settings.secret_lifetime, now) {
+        if !client.is_first_use(who) && !client.secret_is_due(settings.secret_lifetime, now) {
             return Ok(as_it_is());
         }
         let new_secret = new_secret()?;
@@ -275,7 +274,8 @@ impl Registry {
                 return Ok(not_the_client());
             };
             let mut client = Arc::unwrap_or_clone(client);
-            if client.end_previous_token(who) {
+            if client.is_first_use(who) {
+                client.previous_token = None;
                 transaction.put(&client_id, client.clone())?;
             }
             act(&settings, transaction, &client_id, who, client)

@@ -128,8 +128,9 @@ fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Opti
         let mut changes = Vec::new();
         // Nobody would start this thread again.
         let write = || connection.write(|database| commit(database, &mut jobs, &mut changes));
-        let outcome = catch_unwind(AssertUnwindSafe(write))
-            .unwrap_or_else(|_| Err(Fault::new("a panic").outcome_unknown()));
+        let outcome = catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
+            Err(Fault::new("the change of the file panicked").outcome_unknown())
+        });
         if outcome.is_ok() {
             tell(observer, changes);
         }
