@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-use tower_dcr::embedded::EmbeddedBackend;
-use tower_dcr::{Backend, BearerToken, ClientMetadata, Read, Register};
+use tower_dcr::operation::{Read, Register};
+use tower_dcr::registry::Registry;
+use tower_dcr::{Backend, BearerToken, ClientMetadata};
 
 const FEW: usize = 1_000;
 const MANY: usize = 1_000_000;
@@ -30,7 +31,7 @@ struct Client {
     token: BearerToken,
 }
 
-async fn register(backend: &EmbeddedBackend) -> Result<Client> {
+async fn register(backend: &Registry) -> Result<Client> {
     let register = Register::new(ClientMetadata::parse(METADATA)?);
     let reply = backend.execute(register.into()).await?;
     let information: Value = serde_json::from_slice(reply.content().ok_or("no content")?)?;
@@ -43,11 +44,7 @@ async fn register(backend: &EmbeddedBackend) -> Result<Client> {
 
 /// Registers so many clients, by several callers, and gives some of them, and the time that it took. So many that reads
 /// come to all parts of the registry, and so few that they do not count in the room that it takes.
-async fn fill(
-    backend: &EmbeddedBackend,
-    count: usize,
-    callers: usize,
-) -> Result<(Vec<Client>, Duration)> {
+async fn fill(backend: &Registry, count: usize, callers: usize) -> Result<(Vec<Client>, Duration)> {
     let start = Instant::now();
     let one_in = (count / 10_000).max(10);
     let mut tasks = JoinSet::new();
@@ -86,10 +83,7 @@ async fn latency(
     Ok((took[times / 2], took[times * 99 / 100]))
 }
 
-async fn read_latency(
-    backend: &EmbeddedBackend,
-    clients: &[Client],
-) -> Result<(Duration, Duration)> {
+async fn read_latency(backend: &Registry, clients: &[Client]) -> Result<(Duration, Duration)> {
     // Not one after the other as they were registered: their identifiers are random anyway.
     latency(10_000, async |n| {
         let client = &clients[n * 7_919 % clients.len()];
@@ -102,12 +96,12 @@ async fn read_latency(
 }
 
 /// A tenth more of a thousand clients is still about a thousand.
-async fn register_latency(backend: &EmbeddedBackend) -> Result<(Duration, Duration)> {
+async fn register_latency(backend: &Registry) -> Result<(Duration, Duration)> {
     latency(FEW / 10, async |_| register(backend).await.map(drop)).await
 }
 
-fn builder() -> tower_dcr::embedded::EmbeddedBuilder {
-    EmbeddedBackend::builder("https://as.example.com/register").max_clients(2 * MANY)
+fn builder() -> tower_dcr::registry::RegistryBuilder {
+    Registry::builder("https://as.example.com/register").max_clients(2 * MANY)
 }
 
 async fn in_file(path: &Path, count: usize) -> Result<()> {

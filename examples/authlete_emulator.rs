@@ -14,7 +14,7 @@ use std::env;
 
 use axum::Router;
 use tower_dcr::authlete::{AuthleteEmulator, Credentials};
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::registry::Registry;
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
@@ -36,7 +36,7 @@ async fn main() -> Result<(), common::Failure> {
     let service_id = or("AUTHLETE_SERVICE_APIKEY", "1");
     let access_token = or("AUTHLETE_SERVICE_ACCESSTOKEN", "emulated");
 
-    let registry = EmbeddedBackend::builder(format!("{server_url}/register"))
+    let registry = Registry::builder(format!("{server_url}/register"))
         .allow_missing_redirect_uris()
         .in_memory()?;
     let authlete = AuthleteEmulator::new(registry, Credentials::new(&*service_id, &*access_token)?);

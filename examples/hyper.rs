@@ -21,7 +21,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tower::{Layer, service_fn};
 use tower_dcr::DcrLayer;
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::registry::Registry;
 
 /// The application: it sees every request that is not for registration.
 async fn app(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -34,7 +34,7 @@ async fn main() -> Result<(), common::Failure> {
     common::log();
     let (listener, base_url) = common::listen().await?;
 
-    let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
+    let backend = Registry::in_memory(&format!("{base_url}/register"))?;
     let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
     let service = dcr.layer(service_fn(app));
 

@@ -11,7 +11,7 @@ mod common;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tower_dcr::DcrLayer;
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::registry::Registry;
 
 #[tokio::main]
 async fn main() -> Result<(), common::Failure> {
@@ -19,7 +19,7 @@ async fn main() -> Result<(), common::Failure> {
     let (listener, base_url) = common::listen().await?;
     let address = listener.local_addr()?;
 
-    let backend = EmbeddedBackend::in_memory(&format!("{base_url}/register"))?;
+    let backend = Registry::in_memory(&format!("{base_url}/register"))?;
     let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
     let (_reporter, health) = tonic_health::server::health_reporter();
 

@@ -10,9 +10,10 @@ use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use serde_json::Value;
 use tower::{Layer, Service};
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::operation::Register;
+use tower_dcr::registry::Registry;
 use tower_dcr::{
-    Backend, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, Register, Reply, backend_fn,
+    Backend, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, ErrorCode, Reply, backend_fn,
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -74,7 +75,12 @@ where
 
 #[test]
 fn what_passes_through_allocates_nothing_more_than_the_inner_service() {
-    let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+    let backend = backend_fn(|_| async {
+        Ok::<_, BoxError>(Reply::refuse(
+            ErrorCode::AccessDenied,
+            "This is not allowed.",
+        ))
+    });
     let origins = ["https://a.example", "https://b.example"].map(HeaderValue::from_static);
     let layer = DcrLayer::new(backend).endpoint_layer(
         CorsLayer::new()
@@ -153,7 +159,7 @@ fn a_client_takes_no_more_room_than_it_wrote() {
         ),
     ] {
         // Without the bounds that would refuse most of it first.
-        let backend = EmbeddedBackend::builder("https://as.example.com/register")
+        let backend = Registry::builder("https://as.example.com/register")
             .max_member_length(LIMIT)
             .max_redirect_uris(LIMIT)
             .max_contacts(LIMIT)
@@ -188,7 +194,7 @@ fn a_client_takes_no_more_room_than_it_wrote() {
 /// Clients that come, are used and go leave nothing behind.
 #[test]
 fn a_registry_does_not_grow_with_what_is_gone() {
-    let backend = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
+    let backend = Registry::in_memory("https://as.example.com/register").unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.unwrap();
     let come_and_go = |count: usize| {

@@ -16,10 +16,11 @@ use http_body_util::Full;
 use tower::retry::Policy;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceBuilder, service_fn};
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::backend::{BackendService, SharedBackend, Unavailable};
+use tower_dcr::operation::{Delete, OperationKind, Read, Register, Update};
+use tower_dcr::registry::Registry;
 use tower_dcr::{
-    Backend, BackendService, BearerToken, BoxError, ClientMetadata, DcrEndpoint, Delete, Operation,
-    OperationKind, Read, Register, Reply, SharedBackend, Unavailable, Update, backend_fn,
+    Backend, BearerToken, BoxError, ClientMetadata, DcrEndpoint, Operation, Reply, backend_fn,
 };
 
 use support::*;
@@ -171,7 +172,7 @@ impl Policy<Operation, Reply, BoxError> for Attempts {
         operation: &mut Operation,
         result: &mut Result<Reply, BoxError>,
     ) -> Option<Self::Future> {
-        let unavailable = Unavailable::found_in(&**result.as_ref().err()?)?;
+        let unavailable = Unavailable::find_in(&**result.as_ref().err()?)?;
         let may = operation.is_repeatable() || !unavailable.is_outcome_unknown();
         self.0 = self.0.checked_sub(1).filter(|_| may)?;
         Some(ready(()))
@@ -274,7 +275,7 @@ async fn what_is_tried_again() {
 /// A backend whose error is a type of its own.
 #[tokio::test]
 async fn towers_retry_around_the_embedded_registry() {
-    let registry = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
+    let registry = Registry::in_memory("https://as.example.com/register").unwrap();
     let retrying = ServiceBuilder::new()
         .retry(Attempts(2))
         .map_err(BoxError::from)

@@ -17,8 +17,15 @@ use hyper::body::Incoming;
 use hyper_util::service::TowerToHyperService;
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use tower::{Layer, Service};
-use tower_dcr::embedded::{EmbeddedBackend, EmbeddedBuilder, EmbeddedError, RegisteredClient};
+use tower_dcr::backend::*;
+use tower_dcr::endpoint::*;
+use tower_dcr::initial_access::*;
+use tower_dcr::layer::*;
+use tower_dcr::metadata::MetadataError;
+use tower_dcr::operation::*;
 use tower_dcr::policy::{Policy, PolicyLayer, Proposal, Scopes};
+use tower_dcr::registry::{Client, Registry, RegistryBuilder, RegistryError};
+use tower_dcr::token::InvalidBearerToken;
 use tower_dcr::*;
 
 use support::Recorder;
@@ -52,7 +59,10 @@ impl Backend for Bare {
     type Error = BoxError;
 
     async fn execute(&self, _: Operation) -> Result<Reply, BoxError> {
-        Ok(Reply::forbidden())
+        Ok(Reply::refuse(
+            ErrorCode::AccessDenied,
+            "This is not allowed.",
+        ))
     }
 }
 
@@ -63,8 +73,8 @@ assert_impl_all!(BackendService<Bare>: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(SharedBackend: Clone, Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(BackendFn<fn(Operation) -> Ready<Result<Reply, BoxError>>>: Clone, Copy, Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(Arc<Bare>: Backend);
-assert_impl_all!(EmbeddedBackend: Clone, Send, Sync, std::fmt::Debug, Backend);
-assert_impl_all!(EmbeddedBuilder: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Registry: Clone, Send, Sync, std::fmt::Debug, Backend);
+assert_impl_all!(RegistryBuilder: Clone, Send, Sync, std::fmt::Debug);
 
 assert_impl_all!(Dcr<App, DcrEndpoint<Bare>>: Clone, Send, Sync, std::fmt::Debug);
 // Follows the parts, and asks nothing of them that is not needed.
@@ -83,14 +93,14 @@ assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debu
 assert_not_impl_any!(BodyOf<PhantomData<Rc<()>>>: Send, Sync);
 assert_not_impl_any!(BodyOf<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(BodyOf<Incoming>: Default);
-assert_impl_all!(AnswerErrors<DcrEndpoint<Bare>>: Clone, Send, Sync, Unpin, std::fmt::Debug);
-assert_impl_all!(FutureOf<AnswerErrors<DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
+assert_impl_all!(HandleErrors<DcrEndpoint<Bare>>: Clone, Send, Sync, Unpin, std::fmt::Debug);
+assert_impl_all!(FutureOf<HandleErrors<DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
 assert_impl_all!(Policy<Bare, Scopes>: Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(Policy<Recorder, Scopes>: Clone);
 assert_impl_all!(PolicyLayer<Scopes>: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(Proposal: Send, Sync, std::fmt::Debug);
 assert_impl_all!(TokenList: Clone, Send, Sync, std::fmt::Debug, TokenVerifier);
-assert_impl_all!(RegisteredClient: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Client: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(EndpointBody: Clone, Default, Send, Sync, std::fmt::Debug);
 
 assert_impl_all!(Operation: Clone, Send, Sync, std::fmt::Debug);
@@ -101,8 +111,8 @@ assert_impl_all!(BearerToken: Clone, Send, Sync, std::fmt::Debug);
 // Tokens are compared in constant time, or not at all.
 assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
 assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
-assert_impl_all!(EmbeddedError: std::error::Error, Send, Sync);
-assert_impl_all!(InvalidToken: std::error::Error, Send, Sync);
+assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
+assert_impl_all!(InvalidBearerToken: std::error::Error, Send, Sync);
 assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(Unavailable: std::error::Error, Send, Sync);
 

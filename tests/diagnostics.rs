@@ -38,7 +38,7 @@ fn compile(name: &str, main: &str) -> (bool, String) {
 fn what_is_no_backend_is_told_what_to_do() {
     let (compiles, message) = compile(
         "a-backend",
-        "fn main() {\n    let _ = tower_dcr::DcrLayer::new(tower_dcr::backend_fn(|_| async { Ok::<_, tower_dcr::BoxError>(tower_dcr::Reply::forbidden()) }));\n}\n",
+        "fn main() {\n    let _ = tower_dcr::DcrLayer::new(tower_dcr::backend_fn(|_| async { Ok::<_, tower_dcr::BoxError>(tower_dcr::Reply::deleted()) }));\n}\n",
     );
     assert!(compiles, "{message}");
 
@@ -46,7 +46,7 @@ fn what_is_no_backend_is_told_what_to_do() {
         ("a-struct", "Mine"),
         (
             "a-closure",
-            "|_: tower_dcr::Operation| async { tower_dcr::Reply::forbidden() }",
+            "|_: tower_dcr::Operation| async { tower_dcr::Reply::deleted() }",
         ),
     ] {
         let (compiles, message) = compile(

@@ -20,10 +20,9 @@ use http_body_util::Full;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Layer, Service, ServiceBuilder, service_fn};
-use tower_dcr::{
-    BackendService, BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, OperationKind, Outcome, Reply,
-    backend_fn,
-};
+use tower_dcr::backend::BackendService;
+use tower_dcr::operation::OperationKind;
+use tower_dcr::{BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, Outcome, Reply, backend_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::map_response_body::MapResponseBodyLayer;
@@ -317,7 +316,7 @@ async fn no_more_than_so_many_at_once() {
 async fn a_stack_that_is_not_ready() {
     let layer = DcrLayer::new(slow(Duration::from_secs(1)))
         .endpoint_layer(ConcurrencyLimitLayer::new(1))
-        .answer_errors();
+        .handle_errors();
     let service = layered(&layer);
     let start = tokio::time::Instant::now();
     let asked = async {
@@ -396,7 +395,7 @@ async fn errors_are_answered_below_the_layers_outside() {
     let bare = layered(&limited(Duration::from_secs(1)).endpoint_layer(cors()));
     let answered = layered(
         &limited(Duration::from_secs(1))
-            .answer_errors()
+            .handle_errors()
             .endpoint_layer(cors()),
     );
     let from_a_page = |mut request: Request<Full<Bytes>>| {
@@ -431,7 +430,7 @@ async fn what_is_no_error_passes() {
     let service = layered(
         &DcrLayer::new(Recorder::default())
             .endpoint_layer(failing)
-            .answer_errors(),
+            .handle_errors(),
     );
     let head = Request::head("/register").body(Full::default()).unwrap();
     let answer = ask(&service, head).await;
@@ -444,7 +443,7 @@ async fn what_is_no_error_passes() {
     let service = layered(
         &DcrLayer::new(recorder.clone())
             .endpoint_layer(buffered)
-            .answer_errors(),
+            .handle_errors(),
     );
     for (request, status) in [
         (register("{}"), 201),

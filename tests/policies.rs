@@ -15,13 +15,14 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use tower::util::ServiceFn;
 use tower::{Layer, ServiceBuilder, ServiceExt as _, service_fn};
+use tower_dcr::backend::{BackendService, Unavailable};
+use tower_dcr::operation::OperationKind;
 use tower_dcr::policy::{
     AnswerUnauthorized, ForcedMembers, HideUnusedSecret, Judge, MaxRedirectUris, PolicyLayer,
     Proposal, RedirectUris, Scopes, SelfAssertedUris, policy_fn,
 };
 use tower_dcr::{
-    Action, Backend, BackendService, BoxError, Dcr, DcrEndpoint, DcrLayer, ErrorCode,
-    OperationKind, Reply, Unavailable, backend_fn,
+    Action, Backend, BoxError, Dcr, DcrEndpoint, DcrLayer, ErrorCode, Reply, backend_fn,
 };
 
 use support::*;
@@ -100,7 +101,12 @@ async fn assert_changed<J: Judge>(policy: &PolicyLayer<J>, metadata: &Value, exp
 
 #[tokio::test]
 async fn reads_and_deletes_pass() {
-    let policy = policy_fn(|_: &mut Proposal| Err(Reply::forbidden()));
+    let policy = policy_fn(|_: &mut Proposal| {
+        Err(Reply::refuse(
+            ErrorCode::AccessDenied,
+            "This is not allowed.",
+        ))
+    });
     let recorder = Recorder::default();
     let service = served(&DcrLayer::new(policy.layer(recorder.clone())));
     for (method, status) in [("GET", 200), ("DELETE", 204)] {
@@ -218,9 +224,9 @@ async fn why_a_policy_cannot_say() {
     let policy = PolicyLayer::new(|_: Proposal| async {
         let wait = std::time::Duration::from_secs(7);
         let cause = Unavailable::outcome_unknown().with_source("no route");
-        let later = Unavailable::new().retry_after(wait).with_source(cause);
+        let later = Unavailable::new().with_retry_after(wait).with_source(cause);
         Err(Reply::refuse(ErrorCode::TemporarilyUnavailable, "Later.")
-            .with_code("approval")
+            .with_reason("approval")
             .with_cause(later))
     });
     for judged in both(&policy, "{}").await {
@@ -251,7 +257,7 @@ async fn why_a_policy_cannot_say() {
 async fn which_policy_refused() {
     async fn assert<J: Judge>(judge: J, metadata: Value, code: &str) {
         for judged in both(&PolicyLayer::new(judge), &metadata.to_string()).await {
-            assert_eq!(judged.answer.outcome.unwrap().code(), Some(code));
+            assert_eq!(judged.answer.outcome.unwrap().reason(), Some(code));
         }
     }
     let uri =
@@ -276,7 +282,7 @@ async fn a_refusal_is_the_policys_own() {
     struct Ticket(u32);
 
     let policy = policy_fn(|_: &mut Proposal| {
-        let mut reply = Reply::refuse(ErrorCode::AccessDenied, "Not today.").with_code("P17");
+        let mut reply = Reply::refuse(ErrorCode::AccessDenied, "Not today.").with_reason("P17");
         reply.extensions_mut().insert(Ticket(7));
         Err(reply)
     });
@@ -288,7 +294,7 @@ async fn a_refusal_is_the_policys_own() {
     assert_eq!(answer.json()["error_description"], "Not today.");
     let outcome = answer.outcome.unwrap();
     assert_eq!(outcome.action(), Some(Action::Forbidden));
-    assert_eq!(outcome.code(), Some("P17"));
+    assert_eq!(outcome.reason(), Some("P17"));
 }
 
 /// What was not asked of the backend was not done.

@@ -16,11 +16,9 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::json;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt};
-use tower_dcr::embedded::{ClientOrder, EmbeddedBackend};
-use tower_dcr::{
-    Backend, BackendService, BoxError, DcrEndpoint, DcrLayer, Operation, Outcome, Reply,
-    SharedBackend, Unavailable, backend_fn,
-};
+use tower_dcr::backend::{BackendService, SharedBackend, Unavailable};
+use tower_dcr::registry::{ClientOrder, Registry};
+use tower_dcr::{Backend, BoxError, DcrEndpoint, DcrLayer, Operation, Outcome, Reply, backend_fn};
 use tracing_subscriber::fmt::MakeWriter;
 
 use support::*;
@@ -280,7 +278,7 @@ async fn no_sentinel_is_written_anywhere() {
     for expected in [
         "ERROR",
         "client registration failed",
-        "no answer came in time",
+        "the time-out elapsed before the answer came",
         "operation=\"update\"",
         "client_id: \"1\"",
     ] {
@@ -295,8 +293,8 @@ async fn no_issued_secret_is_written_anywhere() {
     let written = Written::default();
     let _guard = tracing::subscriber::set_default(subscriber(&written));
     let directory = tempfile::tempdir().unwrap();
-    let builder = EmbeddedBackend::builder("https://as.example.com/register")
-        .rotate_registration_access_token();
+    let builder =
+        Registry::builder("https://as.example.com/register").rotate_registration_access_token();
     written.debug(&builder);
     let mut issued = vec![SENTINEL.to_owned()];
     for embedded in [
@@ -350,7 +348,7 @@ fn subscriber(written: &Written) -> impl tracing::Subscriber + Send + Sync {
         .finish()
 }
 
-fn spy_on(written: &Written, backend: EmbeddedBackend) -> impl Backend {
+fn spy_on(written: &Written, backend: Registry) -> impl Backend {
     let written = written.clone();
     backend_fn(move |operation: Operation| {
         let (written, backend) = (written.clone(), backend.clone());
@@ -378,7 +376,7 @@ fn errors_quote_nothing() {
     let token = tower_dcr::BearerToken::new("SENTINEL SENTINEL").unwrap_err();
     let metadata = tower_dcr::ClientMetadata::parse("{\"SENTINEL\":SENTINEL}").unwrap_err();
     let endpoint =
-        EmbeddedBackend::in_memory("https://user:SENTINEL@as.example.com/register").unwrap_err();
+        Registry::in_memory("https://user:SENTINEL@as.example.com/register").unwrap_err();
     written.debug(&token.to_string());
     written.debug(&token);
     written.debug(&metadata.to_string());

@@ -18,9 +18,10 @@ use tower::layer::layer_fn;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
-use tower_dcr::{
-    BackendService, BoxError, DcrLayer, EndpointBody, Operation, Reply, ResponseBody, backend_fn,
-};
+use tower_dcr::backend::BackendService;
+use tower_dcr::endpoint::EndpointBody;
+use tower_dcr::layer::ResponseBody;
+use tower_dcr::{BoxError, DcrLayer, Operation, Reply, backend_fn};
 use tower_test::mock;
 
 use support::*;

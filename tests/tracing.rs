@@ -11,7 +11,7 @@ use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use serde_json::Value;
 use tower::{Layer, service_fn};
-use tower_dcr::embedded::{ClientOrder, EmbeddedBackend};
+use tower_dcr::registry::{ClientOrder, Registry};
 use tower_dcr::{BoxError, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply, backend_fn};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
@@ -34,7 +34,7 @@ async fn answered(
     ask(&DcrEndpoint::new(backend), request).await;
 }
 
-async fn client(backend: &EmbeddedBackend) -> Value {
+async fn client(backend: &Registry) -> Value {
     let answer = ask(&DcrEndpoint::new(backend.clone()), register(CLIENT)).await;
     assert_eq!(answer.status, 201);
     answer.json()
@@ -80,7 +80,7 @@ async fn a_span_for_each_operation() {
             tracing::Span::current().metadata().unwrap().name(),
             "client_registration"
         );
-        Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_code("A1_b-2.c"))
+        Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_reason("A1_b-2.c"))
     };
     answered(created, register(CLIENT)).await;
     let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidToken, "x"));
@@ -100,7 +100,7 @@ async fn a_span_for_each_operation() {
     for code in ["sentinel said", "sentinel\n", "s\u{e9}", &"s".repeat(65)] {
         let code = code.to_owned();
         answered(
-            move |_| Ok(Reply::deleted().with_code(code.clone())),
+            move |_| Ok(Reply::deleted().with_reason(code.clone())),
             configure("DELETE", "/register/1", "t", ""),
         )
         .await;
@@ -115,14 +115,14 @@ async fn a_span_for_each_operation() {
     assert_eq!(
         texts,
         [
-            r#"INFO client_registration operation="register" status=201 action="CREATED" code="A1_b-2.c""#,
-            r#"INFO client_registration operation="delete" status=401 action="UNAUTHORIZED" error="invalid_token""#,
+            r#"INFO client_registration operation="register" status=201 action="created" reason="A1_b-2.c""#,
+            r#"INFO client_registration operation="delete" status=401 action="unauthorized" error="invalid_token""#,
             r#"INFO client_registration operation="read" status=401 error="invalid_token""#,
             r#"INFO client_registration operation="update" status=500 error="server_error""#,
-            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
-            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
-            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
-            r#"INFO client_registration operation="delete" status=204 action="DELETED""#,
+            r#"INFO client_registration operation="delete" status=204 action="deleted""#,
+            r#"INFO client_registration operation="delete" status=204 action="deleted""#,
+            r#"INFO client_registration operation="delete" status=204 action="deleted""#,
+            r#"INFO client_registration operation="delete" status=204 action="deleted""#,
         ]
     );
 }
@@ -147,7 +147,7 @@ async fn a_span_for_what_an_endpoint_layer_fails_with() {
     let unavailable = r#"INFO client_registration operation="register" status=503 error="temporarily_unavailable""#;
     for answer in [
         ask(&layer.layer(inner), register(CLIENT)).await,
-        ask(&layer.answer_errors().layer(inner), register(CLIENT)).await,
+        ask(&layer.handle_errors().layer(inner), register(CLIENT)).await,
     ] {
         answer.assert_error(503, "temporarily_unavailable");
     }
@@ -176,7 +176,7 @@ async fn a_warning_when_the_registry_is_filling_up() {
     let subscriber = tracing_subscriber::registry().with(warnings.clone());
     let _guard = tracing::subscriber::set_default(subscriber);
     // The one in a file warns on a thread of its own, where this subscriber is not.
-    let backend = EmbeddedBackend::builder("https://as.example.com/register")
+    let backend = Registry::builder("https://as.example.com/register")
         .max_clients(10)
         .in_memory()
         .unwrap();

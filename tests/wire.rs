@@ -14,7 +14,8 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 use tower::{Layer, service_fn};
-use tower_dcr::{DcrBuilder, DcrLayer, Operation, TokenList};
+use tower_dcr::initial_access::TokenList;
+use tower_dcr::{DcrBuilder, DcrLayer, Operation};
 
 use support::wire::{Connection, exchange, serve};
 use support::*;
@@ -178,7 +179,7 @@ async fn a_guarded_endpoint_does_not_wait_for_a_body() {
     let tokens = TokenList::new(["good"]).unwrap();
     let builder = DcrLayer::builder(recorder.clone())
         .body_timeout(None)
-        .initial_access_token(tokens);
+        .require_initial_access_token(tokens);
     let address = server(builder).await;
     for credentials in ["", "Authorization: Bearer bad\r\n"] {
         let expecting =

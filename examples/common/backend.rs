@@ -4,9 +4,9 @@ use std::env;
 use std::ffi::OsString;
 
 use serde_json::{Map, Value};
-use tower_dcr::SharedBackend;
 use tower_dcr::authlete::AuthleteBackend;
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::backend::SharedBackend;
+use tower_dcr::registry::Registry;
 
 use super::Failure;
 
@@ -21,14 +21,14 @@ pub(crate) fn from_env(base_url: &str) -> Result<(SharedBackend, Map<String, Val
     }
     let configuration_endpoint = format!("{base_url}/register");
     let registry = if let Some(path) = env::var_os("DCR_DATABASE") {
-        let registry = EmbeddedBackend::open(&configuration_endpoint, &path)?;
+        let registry = Registry::open(&configuration_endpoint, &path)?;
         println!("Clients are kept in {}.", path.display());
         registry
     } else {
         println!(
             "Clients are in memory: DCR_DATABASE names a file to keep them in, AUTHLETE_BASE_URL an Authlete."
         );
-        EmbeddedBackend::in_memory(&configuration_endpoint)?
+        Registry::in_memory(&configuration_endpoint)?
     };
     let supported = registry.supported();
     Ok((SharedBackend::new(registry), supported))

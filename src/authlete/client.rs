@@ -17,8 +17,8 @@ use super::error::{AuthleteError, ErrorKind};
 use super::retry::{asked_wait, is_repeatable};
 use super::transport::{IsConnectError, ResponseBody, Transport};
 use super::wire::{self, Answer};
-use crate::clock::Clock;
-use crate::{Delete, Operation, Read, Register, Update};
+use crate::operation::{Delete, Operation, Read, Register, Update};
+use crate::util::timeout::Timeout;
 
 /// A client of Authlete's Web API for the four operations, on its own. Cheap to clone.
 ///
@@ -27,7 +27,8 @@ use crate::{Delete, Operation, Read, Register, Update};
 ///
 /// ```no_run
 /// use tower_dcr::authlete::AuthleteClient;
-/// use tower_dcr::{ClientMetadata, Register};
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::ClientMetadata;
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -50,7 +51,7 @@ pub(super) struct Inner {
     pub(super) credentials: CredentialsSource,
     pub(super) send_initial_access_token: bool,
     pub(super) headers: HeaderMap,
-    pub(super) attempt_clock: Clock,
+    pub(super) attempt_timeout: Timeout,
     pub(super) timeout: Duration,
     pub(super) attempts: u32,
     pub(super) backoff: ExponentialBackoffMaker,
@@ -163,7 +164,7 @@ impl Inner {
         deadline: Instant,
     ) -> Result<Answer, AuthleteError> {
         let sent = AtomicBool::new(false);
-        let attempt = self.attempt_clock.run(self.attempt(operation, &sent));
+        let attempt = self.attempt_timeout.run(self.attempt(operation, &sent));
         match tokio::time::timeout_at(deadline, attempt).await {
             Ok(Ok(outcome)) => outcome,
             _ => Err(AuthleteError::timeout(sent.load(Ordering::Relaxed))),

@@ -23,9 +23,11 @@ use super::client::{AuthleteClient, Inner};
 use super::error::AuthleteError;
 use super::retry::RetryPolicy;
 use super::transport::{IsConnectError, Transport};
-use crate::clock::Clock;
-use crate::loopback::is_loopback;
-use crate::{BearerToken, BoxError, Operation};
+use crate::BoxError;
+use crate::operation::Operation;
+use crate::token::BearerToken;
+use crate::util::timeout::Timeout;
+use crate::util::uri::is_loopback;
 
 /// How long a connection may take to be made, at most.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -383,7 +385,7 @@ impl AuthleteBuilder {
             credentials,
             send_initial_access_token: self.send_initial_access_token,
             headers,
-            attempt_clock: Clock::new(Some(self.attempt_timeout)),
+            attempt_timeout: Timeout::new(Some(self.attempt_timeout)),
             timeout: self.timeout.min(YEAR),
             min_wait: self.retry.min(),
             attempts: self.retry.attempts(),

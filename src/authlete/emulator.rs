@@ -15,11 +15,14 @@ use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq as _;
 use tower_service::Service;
 
-use super::Credentials;
-use crate::{
-    Action, Backend, BearerToken, BoxError, ClientMetadata, Delete, EndpointBody, EndpointFuture,
-    ErrorCode, Operation, OperationKind, Read, Register, Reply, Update,
-};
+use super::{Credentials, wire};
+use crate::BoxError;
+use crate::backend::Backend;
+use crate::endpoint::{EndpointBody, EndpointFuture};
+use crate::metadata::ClientMetadata;
+use crate::operation::{Delete, Operation, OperationKind, Read, Register, Update};
+use crate::reply::{Action, ErrorCode, Reply};
+use crate::token::BearerToken;
 
 /// Longer than any request of a client that the layer lets through, escaped twice.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -36,9 +39,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///
 /// ```
 /// use tower_dcr::authlete::{AuthleteEmulator, Credentials};
-/// use tower_dcr::embedded::EmbeddedBackend;
+/// use tower_dcr::registry::Registry;
 ///
-/// let registry = EmbeddedBackend::builder("http://127.0.0.1:3000/register")
+/// let registry = Registry::builder("http://127.0.0.1:3000/register")
 ///     .allow_missing_redirect_uris() // as Authlete does
 ///     .in_memory()?;
 /// let authlete = AuthleteEmulator::new(registry, Credentials::new("1", "token")?);
@@ -207,7 +210,7 @@ impl<B: Backend> Shared<B> {
         let mut add = |name: &str, value: Value| answer.insert(name.to_owned(), value);
         add("resultCode", json!(code));
         add("resultMessage", json!(format!("[{code}] {message}")));
-        add("action", json!(action.as_str()));
+        add("action", json!(wire::action_name(action)));
         if let Some(content) = reply.content()
             && action != Action::Deleted
         {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::{BoxError, Unavailable};
+use crate::BoxError;
+use crate::backend::Unavailable;
 
 /// Why a call of Authlete's Web API gave no answer.
 ///
@@ -124,7 +125,7 @@ impl AuthleteError {
 
     pub(super) fn rate_limited(wait: Option<Duration>) -> Self {
         let unavailable = match wait {
-            Some(wait) => Unavailable::new().retry_after(wait),
+            Some(wait) => Unavailable::new().with_retry_after(wait),
             None => Unavailable::new(),
         };
         Self::unavailable(ErrorKind::RateLimited { wait }, unavailable)

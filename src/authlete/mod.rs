@@ -31,7 +31,9 @@ pub use self::emulator::AuthleteEmulator;
 pub use self::error::{AuthleteError, ErrorKind};
 pub use self::retry::RetryPolicy;
 pub use self::wire::Answer;
-use crate::{Backend, Operation, Reply};
+use crate::backend::Backend;
+use crate::operation::Operation;
+use crate::reply::Reply;
 
 /// Authlete as a [`Backend`]: each operation is a [call](AuthleteClient::call), and the answer's action and content are
 /// the reply. Its `resultCode` is the [code](Reply::code). Cheap to clone.
@@ -82,7 +84,7 @@ impl Backend for AuthleteBackend {
         let content = answer.into_response_content().map(Into::into);
         let reply = Reply::new(action, content);
         Ok(match code {
-            Some(code) => reply.with_code(code),
+            Some(code) => reply.with_reason(code),
             None => reply,
         })
     }

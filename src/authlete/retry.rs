@@ -8,7 +8,7 @@ use tower::retry::backoff::{ExponentialBackoffMaker, InvalidBackoff};
 use tower::util::rng::HasherRng;
 
 use super::error::{AuthleteError, ErrorKind};
-use crate::OperationKind;
+use crate::operation::OperationKind;
 
 /// How often, and how soon, a call is made again.
 ///

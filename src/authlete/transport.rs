@@ -76,7 +76,7 @@ mod default {
 
     use super::Transport;
     use crate::BoxError;
-    use crate::outcome::sources;
+    use crate::util::error_chain::sources;
 
     /// Shorter than the shortest idle time-out of a load balancer: what it closed is not used again.
     const IDLE: Duration = Duration::from_secs(30);

@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::error::AuthleteError;
-use crate::{Action, Operation};
+use crate::operation::Operation;
+use crate::reply::Action;
 
 /// What follows `/api/{serviceId}` in the path.
 pub(super) fn path(operation: &Operation) -> &'static str {
@@ -151,16 +152,29 @@ fn code(members: &Members<'_>) -> Option<String> {
         .filter(|code| code.len() <= 32 && code.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
+/// Returns the `action` with this name, if it is one of Authlete's.
 fn action_named(name: &str) -> Option<Action> {
-    [
-        Action::Created,
-        Action::Ok,
-        Action::Updated,
-        Action::Deleted,
-        Action::BadRequest,
-        Action::Unauthorized,
-        Action::InternalServerError,
-    ]
-    .into_iter()
-    .find(|action| action.as_str() == name)
+    ACTIONS
+        .into_iter()
+        .find_map(|(action, known)| (known == name).then_some(action))
 }
+
+/// Returns the name of an action. `Forbidden` is not one of Authlete's.
+#[cfg(feature = "authlete-emulator")]
+pub(super) fn action_name(action: Action) -> &'static str {
+    ACTIONS
+        .into_iter()
+        .find_map(|(known, name)| (known == action).then_some(name))
+        .unwrap_or("FORBIDDEN")
+}
+
+/// The values of `action` (Authlete's API reference, client registration).
+const ACTIONS: [(Action, &str); 7] = [
+    (Action::Created, "CREATED"),
+    (Action::Ok, "OK"),
+    (Action::Updated, "UPDATED"),
+    (Action::Deleted, "DELETED"),
+    (Action::BadRequest, "BAD_REQUEST"),
+    (Action::Unauthorized, "UNAUTHORIZED"),
+    (Action::InternalServerError, "INTERNAL_SERVER_ERROR"),
+];

@@ -2,38 +2,60 @@ use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 
-use crate::{Backend, BoxError, Operation, Reply};
+use super::Backend;
+use crate::BoxError;
+use crate::operation::Operation;
+use crate::reply::Reply;
 
-/// Makes a [`Backend`] of a closure.
+/// Makes a [`Backend`] of a closure that returns a future.
 ///
 /// ```
-/// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+/// use http::Request;
+/// use tower::ServiceExt;
+/// use tower_dcr::{BoxError, DcrEndpoint, ErrorCode, Reply, backend_fn};
 ///
-/// let layer = DcrLayer::new(backend_fn(|operation| async move {
-///     println!("asked to {}", operation.kind());
-///     Ok::<_, BoxError>(Reply::forbidden())
-/// }));
-/// # let _ = layer;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let backend = backend_fn(|operation| async move {
+///     let text = format!("To {} is not allowed.", operation.kind());
+///     Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, &text))
+/// });
+///
+/// let request = Request::post("/register")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// let response = DcrEndpoint::new(backend).oneshot(request).await?;
+/// assert_eq!(response.status(), 403);
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// An `async fn` works as well, and so does an async closure that captures nothing. What is captured is cloned for each
-/// operation:
+/// An `async fn` works too, and so does an `async` closure that captures nothing. A closure that
+/// captures something clones it for each operation:
 ///
 /// ```
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use tower_dcr::{BoxError, Reply, backend_fn};
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::{Backend, BoxError, ClientMetadata, Reply, backend_fn};
 ///
-/// let asked = Arc::new(AtomicU64::new(0));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let calls = Arc::new(AtomicU64::new(0));
+/// let counter = Arc::clone(&calls);
 /// let backend = backend_fn(move |_| {
-///     let asked = Arc::clone(&asked);
+///     let counter = Arc::clone(&counter);
 ///     async move {
-///         asked.fetch_add(1, Ordering::Relaxed);
-///         Ok::<_, BoxError>(Reply::forbidden())
+///         counter.fetch_add(1, Ordering::Relaxed);
+///         Ok::<_, BoxError>(Reply::created("{}"))
 ///     }
 /// });
-/// # let _ = backend;
+///
+/// backend.execute(Register::new(ClientMetadata::parse("{}")?).into()).await?;
+/// assert_eq!(calls.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
 /// ```
 pub fn backend_fn<F, Fut, E>(f: F) -> BackendFn<F>
 where
@@ -44,7 +66,7 @@ where
     BackendFn { f }
 }
 
-/// A closure as [`Backend`]; made by [`backend_fn`].
+/// The [`Backend`] that [`backend_fn`] makes of a closure.
 #[derive(Clone, Copy)]
 pub struct BackendFn<F> {
     f: F,

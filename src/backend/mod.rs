@@ -1,4 +1,4 @@
-//! Who answers: the [`Backend`] trait, and what counts as one.
+//! Backends: what decides about clients.
 
 mod func;
 mod service;
@@ -15,39 +15,51 @@ pub use self::func::{BackendFn, backend_fn};
 pub use self::service::BackendService;
 pub use self::shared::SharedBackend;
 pub use self::unavailable::Unavailable;
-use crate::{BoxError, Operation, Reply};
+use crate::BoxError;
+use crate::operation::Operation;
+use crate::reply::Reply;
 
-/// Who decides: it gets an [`Operation`] and answers with a [`Reply`].
+/// Decides about clients: it receives an [`Operation`] and answers with a [`Reply`].
 ///
 /// These are backends:
 ///
-/// - a type of your own, with `async fn execute`;
-/// - a closure, in [`backend_fn`];
-/// - every tower service that is `Service<Operation, Response = Reply> + Clone + Send + Sync + 'static`, such as
-///   [`BoxCloneSyncService`](tower::util::BoxCloneSyncService), or a backend with tower's layers around it
-///   ([`BackendService`]). Its readiness is awaited; each operation is called on a clone;
-/// - an [`Arc`] of a backend, and [`SharedBackend`], any backend with its type erased.
+/// - A type of your own, with `async fn execute`.
+/// - A closure in [`backend_fn`].
+/// - Every tower service that is `Service<Operation, Response = Reply> + Clone + Send + Sync +
+///   'static`, such as [`BoxCloneSyncService`](tower::util::BoxCloneSyncService), or a
+///   [`BackendService`] with tower's layers around it. Each operation is called on a clone, after
+///   the clone is ready.
+/// - An [`Arc`] of a backend.
+/// - [`SharedBackend`], a backend whose type is erased.
 ///
 /// # Errors
 ///
-/// A backend that cannot answer returns an error. The client gets 503 `temporarily_unavailable` where the error or one of
-/// its [sources](std::error::Error::source) is [`Unavailable`] or one of tower's `Elapsed`, `Overloaded` and `Closed`, and
-/// 500 `server_error` otherwise. To a register, update or delete that may have happened (`Elapsed`, `Closed`, an
-/// [`Unavailable::outcome_unknown`], or the layer's own time-out) it says so; the client learns nothing else. The error's text,
-/// with its sources, goes to the log and, with the error, into the [`Outcome`](crate::Outcome): keep tokens, secrets and
-/// metadata out of it.
+/// A backend that cannot answer returns an error. The client receives:
+///
+/// | error | status | `error` |
+/// |---|---|---|
+/// | [`Unavailable`], or tower's `Elapsed`, `Overloaded` or `Closed` | 503 | `temporarily_unavailable` |
+/// | any other | 500 | `server_error` |
+///
+/// The error may be at any depth in the [sources](std::error::Error::source). If a register, update
+/// or delete may have happened, the response says so. The client learns nothing else about the
+/// error.
+///
+/// The log and the [`Outcome`](crate::Outcome) receive the text of the error and its sources. Keep
+/// tokens, secrets and metadata out of it.
 ///
 /// # Cancellation
 ///
-/// The future is dropped where the client goes away or the backend time-out ends. What was begun by then may go on, and happen:
-/// nobody is told of it but those who watch where clients are kept.
+/// The future is dropped if the client disconnects, or if the backend time-out elapses. Work that
+/// was already started may still complete. There is no [`Outcome`](crate::Outcome) then.
 ///
 /// # Example
 ///
 /// ```
 /// use std::io;
 ///
-/// use tower_dcr::{Backend, ErrorCode, Operation, Reply};
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::{Action, Backend, ClientMetadata, ErrorCode, Operation, Reply};
 ///
 /// /// Registers nobody.
 /// struct Closed;
@@ -57,38 +69,54 @@ use crate::{BoxError, Operation, Reply};
 ///
 ///     async fn execute(&self, operation: Operation) -> Result<Reply, io::Error> {
 ///         Ok(match operation {
-///             Operation::Register(_) => Reply::refuse(ErrorCode::AccessDenied, "Registration is closed."),
-///             // No client, so no token of a client.
+///             Operation::Register(_) => {
+///                 Reply::refuse(ErrorCode::AccessDenied, "Registration is closed.")
+///             }
+///             // There are no clients, so no token belongs to a client.
 ///             _ => Reply::refuse(ErrorCode::InvalidToken, "The token is not valid."),
 ///         })
 ///     }
 /// }
 ///
-/// let layer = tower_dcr::DcrLayer::new(Closed);
-/// # let _ = layer;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let register = Register::new(ClientMetadata::parse("{}")?);
+/// let reply = Closed.execute(register.into()).await?;
+/// assert_eq!(reply.action(), Action::Forbidden);
+/// # Ok(())
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a registration backend",
     label = "this cannot answer an `Operation`",
-    note = "a closure: wrap it, `backend_fn(|operation| async move {{ .. }})`",
-    note = "a type of your own: `impl Backend` for it, with `async fn execute(&self, operation: Operation) -> Result<Reply, Self::Error>`",
-    note = "tower's layers around a backend: the innermost service is `BackendService::new(backend)`",
-    note = "tower's `Retry`: its policy must be for the service's error; `.map_err(Into::<BoxError>::into)` inside of it gives it a `BoxError`",
-    note = "a `Box<dyn Backend>`, which cannot be: `SharedBackend::new(backend)`",
-    note = "a tower service: it must be `Service<Operation, Response = Reply> + Clone + Send + Sync + 'static` with a `Send` future and an error that is `Into<BoxError>`; tower's `RateLimit` is not `Clone`, put a `Buffer` around it"
+    note = "for a closure: wrap it, `backend_fn(|operation| async move {{ .. }})`",
+    note = "for a type of your own: `impl Backend` for it, with `async fn execute(&self, operation: \
+            Operation) -> Result<Reply, Self::Error>`",
+    note = "for tower's layers around a backend: make the innermost service \
+            `BackendService::new(backend)`",
+    note = "for tower's `Retry`: its policy must accept the service's error; \
+            `.map_err(Into::<BoxError>::into)` inside `Retry` makes it a `BoxError`",
+    note = "for a `Box<dyn Backend>`: use `SharedBackend::new(backend)` instead",
+    note = "for a tower service: it must be `Service<Operation, Response = Reply> + Clone + Send + \
+            Sync + 'static`, with a `Send` future and an error that is `Into<BoxError>`; tower's \
+            `RateLimit` is not `Clone`, so put a `Buffer` around it"
 )]
 pub trait Backend: Send + Sync + 'static {
-    /// Why the backend could not answer.
+    /// The error of a backend that cannot answer.
     type Error: Into<BoxError> + Send + 'static;
 
     /// Answers one operation.
+    ///
+    /// # Errors
+    ///
+    /// An error if the backend cannot answer. See [the trait](Self) for what the client receives.
     fn execute(
         &self,
         operation: Operation,
     ) -> impl Future<Output = Result<Reply, Self::Error>> + Send;
 }
 
-// Without this the compiler would blame a missing `Service` on what should have been wrapped in `backend_fn`.
+// Otherwise the compiler asks for a `Service` if a closure is not wrapped in `backend_fn`.
 #[diagnostic::do_not_recommend]
 impl<S> Backend for S
 where
@@ -99,7 +127,7 @@ where
     type Error = S::Error;
 
     async fn execute(&self, operation: Operation) -> Result<Reply, S::Error> {
-        // What is ready is this clone alone (tower's `Service::poll_ready`), so each operation has its own.
+        // Readiness belongs to one clone (tower's `Service::poll_ready`), so each call has its own.
         self.clone().oneshot(operation).await
     }
 }

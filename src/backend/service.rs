@@ -6,34 +6,44 @@ use std::task::{Context, Poll};
 
 use tower_service::Service;
 
-use crate::{Backend, Operation, Reply};
+use super::Backend;
+use crate::operation::Operation;
+use crate::reply::Reply;
 
-/// A [`Backend`] as a tower service, to put tower's layers around it. What comes out is a backend again.
+/// A tower service that asks a [`Backend`]. With it, tower's layers can stand around a backend.
+/// The result is a backend again.
+///
+/// The service is always ready and cheap to clone.
 ///
 /// ```
 /// use std::time::Duration;
 ///
 /// use tower::ServiceBuilder;
-/// use tower_dcr::{BackendService, BoxError, DcrLayer, Reply, backend_fn};
+/// use tower_dcr::backend::BackendService;
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::{Action, Backend, BoxError, ClientMetadata, Reply, backend_fn};
 ///
-/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let bounded = ServiceBuilder::new()
 ///     .load_shed()
 ///     .concurrency_limit(64)
 ///     .timeout(Duration::from_secs(5))
 ///     .service(BackendService::new(backend));
 ///
-/// let layer = DcrLayer::new(bounded);
-/// # let _ = layer;
+/// let register = Register::new(ClientMetadata::parse("{}")?);
+/// let reply = bounded.execute(register.into()).await?;
+/// assert_eq!(reply.action(), Action::Created);
+/// # Ok(())
+/// # }
 /// ```
-///
-/// It is always ready, and cheap to clone.
 pub struct BackendService<B> {
     backend: Arc<B>,
 }
 
 impl<B: Backend> BackendService<B> {
-    /// Wraps a backend.
+    /// Makes a service of a backend.
     pub fn new(backend: B) -> Self {
         Self {
             backend: Arc::new(backend),

@@ -3,24 +3,39 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Backend, BoxError, Operation, Reply};
+use super::Backend;
+use crate::BoxError;
+use crate::operation::Operation;
+use crate::reply::Reply;
 
-/// Any [`Backend`], its type erased; cheap to clone. For a backend that is chosen at run time.
+/// A [`Backend`] whose type is erased. Use it if the backend is chosen at run time. It is cheap to
+/// clone.
 ///
 /// ```
-/// use tower_dcr::{BoxError, DcrLayer, Reply, SharedBackend, backend_fn};
+/// use tower_dcr::backend::SharedBackend;
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::{Action, Backend, BoxError, ClientMetadata, ErrorCode, Reply, backend_fn};
 ///
-/// let closed = std::env::var_os("NO_SUCH_VARIABLE").is_none();
-/// let backend = if closed {
-///     SharedBackend::new(backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) }))
-/// } else {
-///     SharedBackend::new(backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) }))
-/// };
-/// let layer: DcrLayer<SharedBackend> = DcrLayer::new(backend);
-/// # let _ = layer;
+/// fn choose(is_open: bool) -> SharedBackend {
+///     if is_open {
+///         SharedBackend::new(backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) }))
+///     } else {
+///         SharedBackend::new(backend_fn(|_| async {
+///             Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "Registration is closed."))
+///         }))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let register = Register::new(ClientMetadata::parse("{}")?);
+/// let reply = choose(false).execute(register.into()).await?;
+/// assert_eq!(reply.action(), Action::Forbidden);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
-pub struct SharedBackend(Arc<dyn Erased>);
+pub struct SharedBackend(Arc<dyn ErasedBackend>);
 
 impl SharedBackend {
     /// Erases the type of a backend.
@@ -46,15 +61,15 @@ impl Backend for SharedBackend {
     }
 }
 
-/// [`Backend`] as it can stand behind a pointer.
-trait Erased: Send + Sync {
+/// [`Backend`] in a form that a trait object can have.
+trait ErasedBackend: Send + Sync {
     fn execute_boxed(
         &self,
         operation: Operation,
     ) -> Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send + '_>>;
 }
 
-impl<B: Backend> Erased for B {
+impl<B: Backend> ErasedBackend for B {
     fn execute_boxed(
         &self,
         operation: Operation,

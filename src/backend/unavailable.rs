@@ -5,27 +5,48 @@ use std::time::Duration;
 use tower::load_shed::error::Overloaded;
 
 use crate::BoxError;
-use crate::clock::TimedOut;
-use crate::outcome::sources;
+use crate::util::error_chain::sources;
+use crate::util::timeout::TimedOut;
 
-/// The error of a [`Backend`](crate::Backend) that means 503 `temporarily_unavailable`: not now, perhaps later.
+/// The longest `Retry-After`, in seconds.
+const MAX_RETRY_AFTER: u64 = 3_600;
+
+/// The error of a [`Backend`](crate::Backend) that is unavailable for a while. The client receives
+/// 503 `temporarily_unavailable`.
 ///
-/// It counts wherever it stands in an error's chain of [sources](Error::source), or in an [`io::Error`](std::io::Error); the
-/// outermost of several counts. It comes in two kinds, since a client that is told to try again may register twice:
+/// It works at any depth in the [sources](Error::source) of an error, and inside an
+/// [`io::Error`](std::io::Error). If there are several, the outermost one counts.
 ///
-/// - [`new`](Self::new): the backend did nothing, and the client may try again;
-/// - [`outcome_unknown`](Self::outcome_unknown): the operation may have happened. To a register, update or delete the
-///   answer says so.
+/// There are two kinds. The difference matters, because a client that tries again may register
+/// twice.
+///
+/// | constructor | meaning | the response |
+/// |---|---|---|
+/// | [`new`](Self::new) | The backend did nothing. | may have a `Retry-After` |
+/// | [`outcome_unknown`](Self::outcome_unknown) | The operation may have happened. | says so to a register, update or delete |
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use tower_dcr::{Operation, Reply, Unavailable, backend_fn};
+/// use http::Request;
+/// use tower::ServiceExt;
+/// use tower_dcr::backend::Unavailable;
+/// use tower_dcr::{DcrEndpoint, Reply, backend_fn};
 ///
-/// let maintenance = backend_fn(|_: Operation| async {
-///     Err::<Reply, _>(Unavailable::new().retry_after(Duration::from_secs(300)))
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let maintenance = backend_fn(|_| async {
+///     Err::<Reply, _>(Unavailable::new().with_retry_after(Duration::from_secs(300)))
 /// });
-/// # let _ = maintenance;
+///
+/// let request = Request::post("/register")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// let response = DcrEndpoint::new(maintenance).oneshot(request).await?;
+/// assert_eq!(response.status(), 503);
+/// assert_eq!(response.headers()["retry-after"], "300");
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Unavailable {
@@ -40,7 +61,7 @@ enum Outcome {
 }
 
 impl Unavailable {
-    /// The backend certainly did nothing.
+    /// Creates the error of a backend that certainly did nothing.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -49,7 +70,7 @@ impl Unavailable {
         }
     }
 
-    /// The backend may have done what it was asked, and nobody knows.
+    /// Creates the error of a backend that may have completed the operation.
     #[must_use]
     pub fn outcome_unknown() -> Self {
         Self {
@@ -58,17 +79,20 @@ impl Unavailable {
         }
     }
 
-    /// It is worth trying again after this time. It is sent as `Retry-After`, in whole seconds, rounded up, at most an
-    /// hour. Where the [outcome is unknown](Self::outcome_unknown) it is not kept: trying again is not to be advised.
+    /// Sets the time after which the client should try again. The client receives it as
+    /// `Retry-After`, in whole seconds, rounded up, at most one hour.
+    ///
+    /// It is ignored if the [outcome is unknown](Self::outcome_unknown), because the client might
+    /// register twice.
     #[must_use]
-    pub fn retry_after(mut self, wait: Duration) -> Self {
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
         if let Outcome::Nothing { retry_after } = &mut self.outcome {
             *retry_after = Some(wait);
         }
         self
     }
 
-    /// The error behind this one, for the log.
+    /// Sets the error behind this one, for the log.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
         Self {
@@ -77,24 +101,30 @@ impl Unavailable {
         }
     }
 
-    /// What the layer makes of an error: the first in its chain that tells of something that passes, or `None`, where the
-    /// answer is a 500. Besides `Unavailable` itself these are tower's `Overloaded` (nothing happened), and its `Elapsed` and
-    /// `Closed` (feature `tokio`; the outcome is unknown).
+    /// Finds the first sign of unavailability in an error and its sources. The layer answers 503 if
+    /// there is one, and 500 if this is `None`.
     ///
-    /// For those who try again, see [`Operation::is_repeatable`](crate::Operation::is_repeatable).
+    /// | error | outcome |
+    /// |---|---|
+    /// | `Unavailable` | as it says |
+    /// | tower's `Overloaded` | nothing happened |
+    /// | tower's `Elapsed` and `Closed` (feature `tokio`) | unknown |
+    ///
+    /// See [`Operation::is_repeatable`](crate::Operation::is_repeatable) for a retry policy that
+    /// uses it.
     ///
     /// ```
     /// use tower::{BoxError, load_shed::error::Overloaded};
-    /// use tower_dcr::Unavailable;
+    /// use tower_dcr::backend::Unavailable;
     ///
     /// let shed = BoxError::from(Overloaded::new());
-    /// assert!(Unavailable::found_in(&*shed).is_some_and(|found| !found.is_outcome_unknown()));
+    /// assert!(Unavailable::find_in(&*shed).is_some_and(|found| !found.is_outcome_unknown()));
     ///
     /// let failed = BoxError::from("no such table");
-    /// assert!(Unavailable::found_in(&*failed).is_none());
+    /// assert!(Unavailable::find_in(&*failed).is_none());
     /// ```
     #[must_use]
-    pub fn found_in(error: &(dyn Error + 'static)) -> Option<Self> {
+    pub fn find_in(error: &(dyn Error + 'static)) -> Option<Self> {
         sources(error).find_map(|error| {
             if let Some(found) = error.downcast_ref::<Self>() {
                 return Some(Self {
@@ -102,7 +132,7 @@ impl Unavailable {
                     source: None,
                 });
             }
-            if cut_off(error) {
+            if is_cut_off(error) {
                 return Some(Self::outcome_unknown());
             }
             // Shed load never reached the backend.
@@ -110,28 +140,28 @@ impl Unavailable {
         })
     }
 
-    /// Whether the operation may have happened. Where it certainly did not, it may be tried again, whatever it was.
+    /// Returns whether the operation may have happened. If not, every operation is safe to retry.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self.outcome, Outcome::Unknown)
     }
 
-    /// How long to wait before trying again, where that is [known](Self::retry_after).
+    /// Returns the time of [`with_retry_after`](Self::with_retry_after), if it is set.
     #[must_use]
-    pub fn wait(&self) -> Option<Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         match self.outcome {
             Outcome::Nothing { retry_after } => retry_after,
             Outcome::Unknown => None,
         }
     }
 
-    /// The value of `Retry-After`, in seconds.
+    /// Returns the value of `Retry-After`, in seconds.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        let wait = self.wait()?;
+        let wait = self.retry_after()?;
         let rounded_up = wait
             .as_secs()
             .saturating_add(u64::from(wait.subsec_nanos() > 0));
-        Some(rounded_up.min(3_600))
+        Some(rounded_up.min(MAX_RETRY_AFTER))
     }
 }
 
@@ -160,8 +190,8 @@ impl Error for Unavailable {
     }
 }
 
-/// Whether the wait for an answer ended before it came.
-fn cut_off(error: &(dyn Error + 'static)) -> bool {
+/// Returns whether the error means that somebody stopped waiting for the answer.
+fn is_cut_off(error: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "tokio")]
     if error.is::<tower::timeout::error::Elapsed>() || error.is::<tower::buffer::error::Closed>() {
         return true;

@@ -6,10 +6,9 @@ use std::task::{Context, Poll};
 
 use http::Response;
 
-use super::EndpointBody;
+use super::respond::EndpointBody;
 
-/// Response future of [`DcrEndpoint`](crate::DcrEndpoint), and of every other service here that asks a backend. Dropping
-/// it drops the backend's.
+/// The response future of [`DcrEndpoint`](super::DcrEndpoint). Dropping it drops the backend's.
 pub struct EndpointFuture {
     inner: Pin<Box<dyn Future<Output = Response<EndpointBody>> + Send>>,
 }

@@ -1,6 +1,8 @@
 use serde_json::{Map, Value};
 
-use crate::{Action, Backend, Operation, Reply};
+use crate::backend::Backend;
+use crate::operation::Operation;
+use crate::reply::{Action, Reply};
 
 /// Answers 401 where a backend says 400 to a token that is not the client's.
 ///
@@ -9,9 +11,10 @@ use crate::{Action, Backend, Operation, Reply};
 /// them becomes `UNAUTHORIZED`; an update's does where its `error` is `invalid_token`.
 ///
 /// ```
-/// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn, policy::AnswerUnauthorized};
+/// use tower_dcr::policy::AnswerUnauthorized;
+/// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
 ///
-/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
 /// let layer = DcrLayer::new(AnswerUnauthorized::new(backend));
 /// # let _ = layer;
 /// ```

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::Proposal;
 use super::ready_made::ready_made;
-use crate::Reply;
+use crate::reply::Reply;
 
 /// Members that every client has, whatever it asked for: put there, or in the place of what was there. RFC 7591 section 2
 /// lets a server do so, and the answer tells the client.

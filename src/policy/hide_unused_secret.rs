@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::{Action, Backend, Operation, Reply};
+use crate::backend::Backend;
+use crate::operation::Operation;
+use crate::reply::{Action, Reply};
 
 /// Drops `client_secret` and `client_secret_expires_at` from the answer to a client whose `token_endpoint_auth_method` is
 /// `none`.
@@ -11,9 +13,10 @@ use crate::{Action, Backend, Operation, Reply};
 /// section 2), and some then refuse to go on.
 ///
 /// ```
-/// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn, policy::HideUnusedSecret};
+/// use tower_dcr::policy::HideUnusedSecret;
+/// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
 ///
-/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
 /// let layer = DcrLayer::new(HideUnusedSecret::new(backend));
 /// # let _ = layer;
 /// ```

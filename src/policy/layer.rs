@@ -7,8 +7,11 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::Proposal;
-use crate::reply::Rest;
-use crate::{Action, Backend, BoxError, ErrorCode, Operation, Reply, Unavailable};
+use crate::BoxError;
+use crate::backend::{Backend, Unavailable};
+use crate::operation::Operation;
+use crate::reply::ReplyParts;
+use crate::reply::{Action, ErrorCode, Reply};
 
 /// Says what becomes of a [`Proposal`]: it passes, perhaps changed, or is refused with a [`Reply`].
 ///
@@ -35,9 +38,9 @@ use crate::{Action, Backend, BoxError, ErrorCode, Operation, Reply, Unavailable}
 /// async fn approved(proposal: Proposal) -> Result<Proposal, Reply> {
 ///     match ask_approval(&proposal).await {
 ///         Ok(true) => Ok(proposal),
-///         Ok(false) => Err(Reply::refuse(ErrorCode::AccessDenied, "Not approved.").with_code("approval")),
+///         Ok(false) => Err(Reply::refuse(ErrorCode::AccessDenied, "Not approved.").with_reason("approval")),
 ///         Err(error) => Err(Reply::refuse(ErrorCode::TemporarilyUnavailable, "Not now.")
-///             .with_code("approval")
+///             .with_reason("approval")
 ///             .with_cause(error)),
 ///     }
 /// }
@@ -92,7 +95,7 @@ impl<J: Judge> Judge for Arc<J> {
 ///         }
 ///     }
 /// });
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
 /// let backend = policy.layer(backend);
 /// # let _ = tower_dcr::DcrLayer::new(backend);
 /// ```
@@ -220,13 +223,17 @@ fn refusal(reply: Reply) -> Result<Reply, BoxError> {
 
 /// A 503: whatever the cause says, nothing has happened.
 fn cannot_say(reply: Reply) -> Unavailable {
-    let Rest { code, cause, .. } = reply.into_rest();
+    let ReplyParts {
+        reason: code,
+        cause,
+        ..
+    } = reply.into_parts();
     let wait = cause
         .as_ref()
-        .and_then(|cause| Unavailable::found_in(&**cause)?.wait());
+        .and_then(|cause| Unavailable::find_in(&**cause)?.retry_after());
     let unavailable = Unavailable::new().with_source(Fault::CannotSay { code, cause });
     match wait {
-        Some(wait) => unavailable.retry_after(wait),
+        Some(wait) => unavailable.with_retry_after(wait),
         None => unavailable,
     }
 }

@@ -1,6 +1,6 @@
 use super::Proposal;
 use super::ready_made::ready_made;
-use crate::{ErrorCode, Reply};
+use crate::reply::{ErrorCode, Reply};
 
 /// How many redirect URIs a client may register.
 #[derive(Clone, Copy, Debug)]

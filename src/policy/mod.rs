@@ -9,7 +9,7 @@
 //! use tower_dcr::policy::{ForcedMembers, MaxRedirectUris, PolicyLayer, Proposal, Scopes, policy_fn};
 //! use tower_dcr::{BoxError, DcrLayer, ErrorCode, Reply, backend_fn};
 //!
-//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
 //! let backend = ServiceBuilder::new()
 //!     .layer(PolicyLayer::new(Scopes::narrow_to(["read", "write"])))
 //!     .layer(PolicyLayer::new(MaxRedirectUris::new(5)))
@@ -32,9 +32,10 @@
 //! ```
 //! use tower::ServiceBuilder;
 //! use tower_dcr::policy::{HideUnusedSecret, MaxRedirectUris, PolicyLayer};
-//! use tower_dcr::{BackendService, BoxError, DcrLayer, Reply, backend_fn};
+//! use tower_dcr::backend::BackendService;
+//! use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
 //!
-//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::forbidden()) });
+//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
 //! let backend = ServiceBuilder::new()
 //!     .load_shed()
 //!     .concurrency_limit(64)
@@ -63,10 +64,10 @@ mod layer;
 mod max_redirect_uris;
 mod proposal;
 mod ready_made;
-#[cfg(feature = "policy")]
+#[cfg(feature = "uri-policies")]
 mod redirect_uris;
 mod scopes;
-#[cfg(feature = "policy")]
+#[cfg(feature = "uri-policies")]
 mod self_asserted_uris;
 
 pub use self::answer_unauthorized::AnswerUnauthorized;
@@ -75,10 +76,10 @@ pub use self::hide_unused_secret::HideUnusedSecret;
 pub use self::layer::{Judge, Policy, PolicyFn, PolicyLayer, policy_fn};
 pub use self::max_redirect_uris::MaxRedirectUris;
 pub use self::proposal::Proposal;
-#[cfg(feature = "policy")]
-#[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
+#[cfg(feature = "uri-policies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "uri-policies")))]
 pub use self::redirect_uris::RedirectUris;
 pub use self::scopes::Scopes;
-#[cfg(feature = "policy")]
-#[cfg_attr(docsrs, doc(cfg(feature = "policy")))]
+#[cfg(feature = "uri-policies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "uri-policies")))]
 pub use self::self_asserted_uris::SelfAssertedUris;

@@ -4,7 +4,11 @@ use std::fmt;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::{BoxError, ClientMetadata, ErrorCode, Operation, OperationKind, Reply, json};
+use crate::BoxError;
+use crate::metadata::ClientMetadata;
+use crate::operation::{Operation, OperationKind};
+use crate::reply::{ErrorCode, Reply};
+use crate::util::json;
 
 /// What a client proposes to be: a registration or an update, before the backend gets it. A policy looks at it, and may
 /// change its metadata.

@@ -20,7 +20,7 @@ macro_rules! ready_made {
                     .judge_software_statement(self.software_statement)
                     .and_then(|()| self.settle(&mut proposal))
                     // Which it was, for those who audit.
-                    .map_err(|refused| refused.with_code(stringify!($policy)));
+                    .map_err(|refused| refused.with_reason(stringify!($policy)));
                 std::future::ready(judged.map(|()| proposal))
             }
         }

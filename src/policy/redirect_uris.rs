@@ -4,8 +4,8 @@ use fluent_uri::Uri;
 
 use super::Proposal;
 use super::ready_made::ready_made;
-use crate::loopback::is_loopback;
-use crate::{ErrorCode, Reply, host};
+use crate::reply::{ErrorCode, Reply};
+use crate::util::uri::{is_loopback, normal_host, raw_host};
 
 /// Where a client may have its users sent back to: hosts and schemes. What is not allowed here is refused, and what cannot
 /// be read as a URI is, too. It judges `redirect_uris` and `post_logout_redirect_uris`; other members that hold a URI are
@@ -51,7 +51,7 @@ impl RedirectUris {
     pub fn allow_hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
         let hosts = hosts.into_iter();
         self.hosts
-            .extend(hosts.map(|host| host::normal(host.as_ref())));
+            .extend(hosts.map(|host| normal_host(host.as_ref())));
         self
     }
 
@@ -79,11 +79,11 @@ impl RedirectUris {
         let scheme = uri.scheme().as_str().to_ascii_lowercase();
         let is_web = matches!(&*scheme, "https" | "http");
         // Without a host, a browser takes the path for one.
-        let host = host::raw(&uri);
+        let host = raw_host(&uri);
         match host {
             None if is_web => false,
             _ if self.schemes.contains(&scheme) => true,
-            Some(host) if scheme == "https" => self.hosts.contains(&host::normal(host)),
+            Some(host) if scheme == "https" => self.hosts.contains(&normal_host(host)),
             Some(host) if scheme == "http" => self.loopback && is_loopback(host),
             _ => false,
         }

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::Proposal;
 use super::ready_made::ready_made;
-use crate::{ErrorCode, Reply};
+use crate::reply::{ErrorCode, Reply};
 
 /// Which scopes a client may register for (RFC 7591 section 2, `scope`). A client that names none is given all of these,
 /// or the [default](Self::with_default): what an authorization server makes of a missing `scope` is its own.

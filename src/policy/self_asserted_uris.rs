@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use super::Proposal;
 use super::ready_made::ready_made;
-use crate::{ErrorCode, Reply, host};
+use crate::reply::{ErrorCode, Reply};
+use crate::util::uri::https_host;
 
 /// The members that a client shows its users as its own.
 const MEMBERS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
@@ -51,10 +52,7 @@ impl SelfAssertedUris {
     fn settle(self, proposal: &mut Proposal) -> Result<(), Reply> {
         let redirect_uris = proposal.strings("redirect_uris").unwrap_or_default();
         // What follows a scheme of the client's own is the client's to write, and proves nothing.
-        let mut hosts: BTreeSet<_> = redirect_uris
-            .iter()
-            .map(|uri| host::of_https(uri))
-            .collect();
+        let mut hosts: BTreeSet<_> = redirect_uris.iter().map(|uri| https_host(uri)).collect();
         if self.on_every_host && hosts.len() > 1 {
             hosts.clear();
         }
@@ -63,7 +61,7 @@ impl SelfAssertedUris {
             let is_at_home = || {
                 let value = proposal.get(name)?;
                 hosts
-                    .contains(&Some(host::of_https(value.as_str()?)?))
+                    .contains(&Some(https_host(value.as_str()?)?))
                     .then_some(())
             };
             is_one && !proposal.is_omitted(name) && is_at_home().is_none()

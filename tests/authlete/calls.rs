@@ -9,10 +9,11 @@ use http::{HeaderName, HeaderValue};
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower_dcr::authlete::{AuthleteBackend, Credentials, ErrorKind, RetryPolicy};
+use tower_dcr::operation::{Delete, Read, Register, Update};
 use tower_dcr::policy::{AnswerUnauthorized, HideUnusedSecret};
 use tower_dcr::{
-    Action, Backend, BearerToken, BoxError, ClientMetadata, DcrEndpoint, Delete, ErrorCode,
-    Operation, Read, Register, Reply, Update, backend_fn,
+    Action, Backend, BearerToken, BoxError, ClientMetadata, DcrEndpoint, ErrorCode, Operation,
+    Reply, backend_fn,
 };
 
 use super::peer::{Behaviour, Peer, SERVICE, TOKEN, response};
@@ -390,10 +391,10 @@ async fn a_secret_that_is_not_used_is_hidden_where_asked_for() {
             configure("GET", "/register/1", "t", ""),
             configure("PUT", "/register/1", "t", CLIENT),
         ]) {
-            let endpoint = DcrEndpoint::new(HideUnusedSecret::new(canned(reply.with_code("A1"))));
+            let endpoint = DcrEndpoint::new(HideUnusedSecret::new(canned(reply.with_reason("A1"))));
             let answer = ask(&endpoint, request).await;
             assert!(answer.status.is_success());
-            assert_eq!(answer.outcome.as_ref().unwrap().code(), Some("A1"));
+            assert_eq!(answer.outcome.as_ref().unwrap().reason(), Some("A1"));
             let information = answer.json();
             for name in ["client_secret", "client_secret_expires_at"] {
                 assert_eq!(
@@ -450,9 +451,9 @@ async fn a_bad_request_is_unauthorized_where_asked_for() {
 #[tokio::test]
 async fn a_service_without_unauthorized_on_client_config() {
     use tower_dcr::authlete::AuthleteEmulator;
-    use tower_dcr::embedded::EmbeddedBackend;
+    use tower_dcr::registry::Registry;
 
-    let embedded = EmbeddedBackend::in_memory("https://as.example.com/register").unwrap();
+    let embedded = Registry::in_memory("https://as.example.com/register").unwrap();
     let credentials = Credentials::new(SERVICE, TOKEN).unwrap();
     let emulator = AuthleteEmulator::without_unauthorized(embedded, credentials);
     let address = wire::serve(emulator).await;

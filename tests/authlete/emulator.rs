@@ -5,15 +5,15 @@ use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
 use tower_dcr::authlete::{AuthleteEmulator, Credentials};
-use tower_dcr::embedded::EmbeddedBackend;
+use tower_dcr::registry::Registry;
 use tower_dcr::{BoxError, Operation, Reply, backend_fn};
 
 use super::support::*;
 
 const BASE: &str = "/api/715948317/client/registration";
 
-fn emulator() -> AuthleteEmulator<EmbeddedBackend> {
-    let registry = EmbeddedBackend::builder("https://as.example.com/register")
+fn emulator() -> AuthleteEmulator<Registry> {
+    let registry = Registry::builder("https://as.example.com/register")
         .allow_missing_redirect_uris()
         .in_memory()
         .unwrap();

@@ -46,7 +46,7 @@ async fn the_four_examples_go_through_unchanged() {
             got.body,
             answer["responseContent"].as_str().unwrap_or_default()
         );
-        assert_eq!(got.outcome.unwrap().code(), answer["resultCode"].as_str());
+        assert_eq!(got.outcome.unwrap().reason(), answer["resultCode"].as_str());
 
         let seen = peer.seen().remove(0);
         assert!(seen.head.starts_with(&format!(

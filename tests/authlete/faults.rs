@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tower_dcr::DcrEndpoint;
 use tower_dcr::authlete::AuthleteBackend;
-use tower_dcr::{DcrEndpoint, OperationKind};
+use tower_dcr::operation::OperationKind;
 
 use super::peer::{Behaviour, Peer, TOKEN, read_request, response, response_head};
 use super::support::*;

@@ -13,8 +13,9 @@ use tower::ServiceExt;
 use tower_dcr::authlete::{
     AuthleteBuilder, AuthleteClient, AuthleteEmulator, Credentials, RetryPolicy,
 };
-use tower_dcr::embedded::EmbeddedBackend;
-use tower_dcr::{Backend, Operation, OperationKind, backend_fn};
+use tower_dcr::operation::OperationKind;
+use tower_dcr::registry::Registry;
+use tower_dcr::{Backend, Operation, backend_fn};
 
 pub(crate) const TOKEN: &str = "service-token-SENTINEL";
 pub(crate) const SERVICE: &str = "715948317";
@@ -65,7 +66,7 @@ impl Peer {
 
     pub(crate) fn start_on(listener: TcpListener) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
-        let registry = EmbeddedBackend::builder("https://as.example.com/register")
+        let registry = Registry::builder("https://as.example.com/register")
             .allow_missing_redirect_uris()
             .in_memory()
             .unwrap();

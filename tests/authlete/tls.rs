@@ -11,8 +11,9 @@ use rcgen::CertifiedKey;
 use rustls::crypto::ring::default_provider;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tower_dcr::DcrEndpoint;
 use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, AuthleteEmulator, Credentials};
-use tower_dcr::{DcrEndpoint, OperationKind};
+use tower_dcr::operation::OperationKind;
 
 use super::peer::{Peer, SERVICE, TOKEN};
 use super::support::*;

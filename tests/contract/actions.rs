@@ -2,9 +2,8 @@
 
 use http::{HeaderValue, Request};
 use http_body_util::Full;
-use tower_dcr::{
-    Action, BoxError, DcrEndpoint, ErrorCode, Operation, OperationKind, Reply, backend_fn,
-};
+use tower_dcr::operation::OperationKind;
+use tower_dcr::{Action, BoxError, DcrEndpoint, ErrorCode, Operation, Reply, backend_fn};
 
 use super::support::*;
 
@@ -82,7 +81,11 @@ async fn refusals_answer_every_operation() {
         let outcome = failed.outcome.unwrap();
         assert_eq!(outcome.action(), Some(Action::InternalServerError));
 
-        let forbidden = answer(kind, Reply::forbidden()).await;
+        let forbidden = answer(
+            kind,
+            Reply::refuse(ErrorCode::AccessDenied, "This is not allowed."),
+        )
+        .await;
         forbidden.assert_error(403, "access_denied");
         assert_eq!(forbidden.header("www-authenticate"), None);
 
@@ -154,14 +157,14 @@ async fn an_action_that_does_not_answer_its_operation() {
     for asked in ALL {
         for (answers, reply) in &success {
             if asked != *answers {
-                let reply = reply.clone().with_code("A1");
+                let reply = reply.clone().with_reason("A1");
                 let action = reply.action();
                 let answer = answer(asked, reply).await;
                 answer.assert_error(500, "server_error");
                 let outcome = answer.outcome.unwrap();
                 assert_eq!(outcome.operation(), Some(asked));
                 assert_eq!(outcome.action(), Some(action));
-                assert_eq!(outcome.code(), Some("A1"));
+                assert_eq!(outcome.reason(), Some("A1"));
                 assert!(outcome.cause().is_some());
             }
         }
@@ -204,14 +207,14 @@ async fn a_reply_carries_extensions_into_the_response() {
     #[derive(Clone, Debug, PartialEq)]
     struct Region(&'static str);
 
-    let mut reply = Reply::created(CONTENT).with_code("A202001");
+    let mut reply = Reply::created(CONTENT).with_reason("A202001");
     reply.extensions_mut().insert(Region("eu"));
     let response = tower::ServiceExt::oneshot(endpoint(reply), register(CLIENT))
         .await
         .unwrap();
     assert_eq!(response.extensions().get(), Some(&Region("eu")));
     let outcome: &tower_dcr::Outcome = response.extensions().get().unwrap();
-    assert_eq!(outcome.code(), Some("A202001"));
+    assert_eq!(outcome.reason(), Some("A202001"));
     assert_eq!(outcome.action(), Some(Action::Created));
     assert!(outcome.cause().is_none());
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Limited};
-use tower_dcr::{BoxError, DcrEndpoint};
+use tower_dcr::{BoxError, DcrEndpoint, DcrLayer};
 use tower_http::timeout::TimeoutBody;
 
 use super::support::*;
@@ -65,7 +65,7 @@ async fn a_body_in_pieces_is_kept_byte_for_byte() {
 #[tokio::test]
 async fn the_limit_is_the_largest_body_that_is_taken() {
     let recorder = Recorder::default();
-    let endpoint = DcrEndpoint::builder(recorder.clone())
+    let endpoint = DcrLayer::builder(recorder.clone())
         .body_limit(CLIENT.len())
         .build_endpoint()
         .unwrap();
@@ -123,7 +123,7 @@ async fn a_body_that_is_too_slow() {
         assert_eq!(started.elapsed(), Duration::from_secs(10));
     }
 
-    let quick = DcrEndpoint::builder(recorder.clone())
+    let quick = DcrLayer::builder(recorder.clone())
         .body_timeout(Duration::from_millis(50))
         .build_endpoint()
         .unwrap();
@@ -132,7 +132,7 @@ async fn a_body_that_is_too_slow() {
     answer.assert_error(408, "invalid_request");
     assert!(started.elapsed() < Duration::from_millis(100));
 
-    let patient = DcrEndpoint::builder(recorder.clone())
+    let patient = DcrLayer::builder(recorder.clone())
         .body_timeout(None)
         .build_endpoint()
         .unwrap();

@@ -137,7 +137,7 @@ async fn a_client_id_that_can_name_no_client() {
 
 #[tokio::test]
 async fn the_realm_can_be_set() {
-    let endpoint = DcrEndpoint::builder(Recorder::default())
+    let endpoint = DcrLayer::builder(Recorder::default())
         .realm("a, b's")
         .build_endpoint()
         .unwrap();

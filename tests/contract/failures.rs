@@ -10,14 +10,13 @@ use std::time::Duration;
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
-use tower_dcr::{
-    BackendService, BoxError, DcrEndpoint, DcrLayer, Operation, OperationKind, Reply, Unavailable,
-    backend_fn,
-};
+use tower_dcr::backend::{BackendService, Unavailable};
+use tower_dcr::operation::OperationKind;
+use tower_dcr::{BoxError, DcrEndpoint, DcrLayer, Operation, Reply, backend_fn};
 
 use super::support::*;
 
-const UNKNOWN: &str = "whether the operation happened is unknown";
+const UNKNOWN: &str = "the outcome is unknown";
 
 fn failing<E>(error: impl Fn() -> E + Send + Sync + 'static) -> DcrEndpoint<impl tower_dcr::Backend>
 where
@@ -96,7 +95,7 @@ async fn retry_after_is_in_whole_seconds_rounded_up_and_at_most_an_hour() {
         (Duration::from_millis(3_600_001), "3600"),
         (Duration::MAX, "3600"),
     ] {
-        let endpoint = failing(move || Unavailable::new().retry_after(wait));
+        let endpoint = failing(move || Unavailable::new().with_retry_after(wait));
         let answer = ask(&endpoint, register(CLIENT)).await;
         answer.assert_error(503, "temporarily_unavailable");
         assert_eq!(answer.header("retry-after"), Some(seconds));
@@ -117,9 +116,9 @@ async fn what_may_have_happened_is_said_to_be_unknown() {
 #[tokio::test]
 async fn to_try_again_is_never_advised_where_the_outcome_is_unknown() {
     let wait = Duration::from_secs(5);
-    let unknown = Unavailable::outcome_unknown().retry_after(wait);
-    assert!(unknown.is_outcome_unknown() && unknown.wait().is_none());
-    let endpoint = failing(move || Unavailable::outcome_unknown().retry_after(wait));
+    let unknown = Unavailable::outcome_unknown().with_retry_after(wait);
+    assert!(unknown.is_outcome_unknown() && unknown.retry_after().is_none());
+    let endpoint = failing(move || Unavailable::outcome_unknown().with_retry_after(wait));
     let answer = ask(&endpoint, register(CLIENT)).await;
     assert_eq!(answer.header("retry-after"), None);
     assert!(description(&answer).contains(UNKNOWN));
@@ -128,7 +127,7 @@ async fn to_try_again_is_never_advised_where_the_outcome_is_unknown() {
     let endpoint = failing(move || {
         Wrapped(
             Unavailable::new()
-                .retry_after(wait)
+                .with_retry_after(wait)
                 .with_source(Unavailable::outcome_unknown())
                 .into(),
         )
@@ -207,13 +206,13 @@ async fn a_backend_that_does_not_answer_in_time_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn the_backends_time_can_be_set_and_taken_away() {
     let never = || backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
-    let quick = DcrEndpoint::builder(never()).backend_timeout(Duration::from_secs(1));
+    let quick = DcrLayer::builder(never()).backend_timeout(Duration::from_secs(1));
     let started = tokio::time::Instant::now();
     let answer = ask(&quick.build_endpoint().unwrap(), register(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 
-    let patient = DcrEndpoint::builder(never())
+    let patient = DcrLayer::builder(never())
         .backend_timeout(None)
         .build_endpoint()
         .unwrap();

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http::{Method, Request};
-use tower_dcr::{
-    BearerToken, BoxError, DcrBuilder, DcrEndpoint, TokenList, TokenVerifier, Unavailable,
-};
+use tower_dcr::backend::Unavailable;
+use tower_dcr::initial_access::{TokenList, TokenVerifier};
+use tower_dcr::{BearerToken, BoxError, DcrBuilder, DcrLayer};
 
 use super::support::*;
 
@@ -18,7 +18,7 @@ const INVALID_TOKEN: &str = r#"Bearer realm="client registration", error="invali
 
 fn guarded(recorder: &Recorder) -> DcrBuilder<Recorder> {
     let tokens = TokenList::new(["good", "also-good=="]).unwrap();
-    DcrEndpoint::builder(recorder.clone()).initial_access_token(tokens)
+    DcrLayer::builder(recorder.clone()).require_initial_access_token(tokens)
 }
 
 fn with_token<B>(mut request: Request<B>, token: &str) -> Request<B> {
@@ -56,8 +56,8 @@ async fn those_with_a_good_token_register() {
 #[tokio::test]
 async fn no_tokens_at_all() {
     let tokens = TokenList::new(Vec::<String>::new()).unwrap();
-    let endpoint = DcrEndpoint::builder(Recorder::default())
-        .initial_access_token(tokens)
+    let endpoint = DcrLayer::builder(Recorder::default())
+        .require_initial_access_token(tokens)
         .build_endpoint()
         .unwrap();
     let answer = ask(&endpoint, with_token(register(CLIENT), "good")).await;
@@ -91,7 +91,7 @@ async fn a_good_token_is_kept_from_the_backend_unless_it_is_passed_on() {
         let recorder = Recorder::default();
         let mut builder = guarded(&recorder);
         if passes_on {
-            builder = builder.pass_on_initial_access_token();
+            builder = builder.forward_initial_access_token(true);
         }
         let endpoint = builder.build_endpoint().unwrap();
         ask(&endpoint, with_token(register(CLIENT), "good")).await;
@@ -108,8 +108,8 @@ async fn a_backend_that_refuses_after_all() {
     let backend = tower_dcr::backend_fn(|_| async {
         Ok::<_, Infallible>(tower_dcr::Reply::unauthorized("{}"))
     });
-    let endpoint = DcrEndpoint::builder(backend)
-        .initial_access_token(TokenList::new(["good"]).unwrap())
+    let endpoint = DcrLayer::builder(backend)
+        .require_initial_access_token(TokenList::new(["good"]).unwrap())
         .build_endpoint()
         .unwrap();
     let answer = ask(&endpoint, with_token(register(CLIENT), "good")).await;
@@ -159,8 +159,8 @@ async fn the_body_of_who_may_not_register_is_not_read() {
             }
             Err::<bool, BoxError>("x".into())
         };
-        let endpoint = DcrEndpoint::builder(recorder.clone())
-            .initial_access_token(failing)
+        let endpoint = DcrLayer::builder(recorder.clone())
+            .require_initial_access_token(failing)
             .backend_timeout(Duration::from_millis(20))
             .build_endpoint()
             .unwrap();
@@ -232,8 +232,8 @@ async fn the_token_comes_before_what_is_wrong_with_the_body() {
 async fn a_verifier_sees_the_token_and_the_request() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let to = Arc::clone(&seen);
-    let endpoint = DcrEndpoint::builder(Recorder::default())
-        .initial_access_token(move |token: BearerToken, parts: &Parts| {
+    let endpoint = DcrLayer::builder(Recorder::default())
+        .require_initial_access_token(move |token: BearerToken, parts: &Parts| {
             let tenant = parts.headers["x-tenant"].to_str().unwrap().to_owned();
             // The head is as it came.
             assert_eq!(parts.headers["authorization"], "Bearer t");
@@ -266,8 +266,8 @@ async fn a_verifier_sees_the_token_and_the_request() {
 async fn a_verifier_that_cannot_say() {
     async fn answer(verifier: impl TokenVerifier) -> (Answer, usize) {
         let recorder = Recorder::default();
-        let endpoint = DcrEndpoint::builder(recorder.clone())
-            .initial_access_token(verifier)
+        let endpoint = DcrLayer::builder(recorder.clone())
+            .require_initial_access_token(verifier)
             .backend_timeout(Duration::from_secs(1))
             .build_endpoint()
             .unwrap();
@@ -285,7 +285,7 @@ async fn a_verifier_that_cannot_say() {
 
     let wait = Duration::from_secs(7);
     let unavailable = move |_: BearerToken, _: &Parts| async move {
-        Err::<bool, _>(Unavailable::new().retry_after(wait))
+        Err::<bool, _>(Unavailable::new().with_retry_after(wait))
     };
     let (answer503, _) = answer(unavailable).await;
     answer503.assert_error(503, "temporarily_unavailable");
@@ -317,8 +317,8 @@ async fn a_verifier_that_cannot_say() {
 async fn a_verifier_that_is_shared() {
     let tokens = Arc::new(TokenList::new(["good"]).unwrap());
     for _ in 0..2 {
-        let endpoint = DcrEndpoint::builder(Recorder::default())
-            .initial_access_token(Arc::clone(&tokens))
+        let endpoint = DcrLayer::builder(Recorder::default())
+            .require_initial_access_token(Arc::clone(&tokens))
             .build_endpoint()
             .unwrap();
         for (token, status) in [("good", 201), ("bad", 401)] {
@@ -341,8 +341,8 @@ async fn a_verifier_that_is_a_struct() {
         }
     }
 
-    let endpoint = DcrEndpoint::builder(Recorder::default())
-        .initial_access_token(Counting(AtomicUsize::new(0)))
+    let endpoint = DcrLayer::builder(Recorder::default())
+        .require_initial_access_token(Counting(AtomicUsize::new(0)))
         .build_endpoint()
         .unwrap();
     for status in [201, 401] {
@@ -354,7 +354,8 @@ async fn a_verifier_that_is_a_struct() {
 #[test]
 fn no_token_in_a_debug() {
     let tokens = TokenList::new(["sentinel"]).unwrap();
-    let builder = DcrEndpoint::builder(Recorder::default()).initial_access_token(tokens.clone());
+    let builder =
+        DcrLayer::builder(Recorder::default()).require_initial_access_token(tokens.clone());
     let (tokens, settings) = (format!("{tokens:?}"), format!("{builder:?}"));
     let text = format!(
         "{tokens} {settings} {:?}",

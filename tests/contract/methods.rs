@@ -2,7 +2,8 @@
 
 use http::Request;
 use http_body_util::Full;
-use tower_dcr::{DcrEndpoint, OperationKind};
+use tower_dcr::DcrEndpoint;
+use tower_dcr::operation::OperationKind;
 
 use super::support::*;
 

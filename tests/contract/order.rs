@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use tower_dcr::{BoxError, DcrEndpoint, Operation, Reply, backend_fn};
+use tower_dcr::{BoxError, DcrLayer, Operation, Reply, backend_fn};
 
 use super::support::*;
 
@@ -184,7 +184,7 @@ async fn answer(faults: &[&Fault]) -> Answer {
         }
     }
     let backend = Arc::new(draft.backend);
-    let endpoint = DcrEndpoint::builder(backend_fn(move |_: Operation| {
+    let endpoint = DcrLayer::builder(backend_fn(move |_: Operation| {
         let backend = backend();
         async move {
             match backend {

@@ -4,9 +4,11 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use tower::{Layer, ServiceExt, service_fn};
+use tower_dcr::backend::Unavailable;
+use tower_dcr::operation::{Delete, OperationKind, Read, Register, Update};
 use tower_dcr::{
-    Action, BearerToken, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, Delete, ErrorCode,
-    Operation, OperationKind, Outcome, Read, Register, Reply, Unavailable, Update, backend_fn,
+    Action, BearerToken, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, ErrorCode, Operation,
+    Outcome, Reply, backend_fn,
 };
 
 use super::support::*;
@@ -28,13 +30,13 @@ async fn outcome(
 #[tokio::test]
 async fn of_what_the_backend_answered() {
     let created = |_: &Operation| {
-        Ok(Reply::created(r#"{"client_id":"new","x":{"client_id":"y"}}"#).with_code("A1"))
+        Ok(Reply::created(r#"{"client_id":"new","x":{"client_id":"y"}}"#).with_reason("A1"))
     };
     let created = outcome(created, register(CLIENT)).await;
     assert_eq!(created.operation(), Some(OperationKind::Register));
     assert_eq!(created.action(), Some(Action::Created));
     assert_eq!(created.status(), 201);
-    assert_eq!(created.code(), Some("A1"));
+    assert_eq!(created.reason(), Some("A1"));
     assert_eq!(created.error(), None);
     assert_eq!(created.client_id(), Some("new"));
     assert!(created.cause().is_none());
@@ -60,7 +62,7 @@ async fn a_client_that_is_merely_claimed_is_not_known() {
     for reply in [
         Reply::refuse(ErrorCode::InvalidToken, "x"),
         Reply::refuse(ErrorCode::InvalidClientMetadata, "x"),
-        Reply::forbidden(),
+        Reply::refuse(ErrorCode::AccessDenied, "This is not allowed."),
         Reply::internal_server_error("{}"),
         // It does not answer what was asked.
         Reply::created("{\"client_id\":\"1\"}"),
@@ -160,7 +162,7 @@ async fn of_errors() {
 async fn of_why_the_backend_answered_so() {
     for reply in [
         Reply::internal_server_error("{}"),
-        Reply::forbidden(),
+        Reply::refuse(ErrorCode::AccessDenied, "This is not allowed."),
         Reply::created("{}"),
     ] {
         assert!(reply.cause().is_none());
@@ -182,7 +184,7 @@ async fn of_why_the_backend_answered_so() {
 #[tokio::test]
 async fn a_backend_cannot_forge_one() {
     let forged = outcome(
-        |_| Ok(Reply::created("{}").with_code("forged")),
+        |_| Ok(Reply::created("{}").with_reason("forged")),
         register(CLIENT),
     )
     .await;
@@ -197,7 +199,7 @@ async fn a_backend_cannot_forge_one() {
     .await;
     assert_eq!(refused.status(), 403);
     assert_eq!(
-        (refused.action(), refused.code()),
+        (refused.action(), refused.reason()),
         (Some(Action::Forbidden), None)
     );
 }
@@ -218,7 +220,7 @@ async fn of_an_endpoint_layer_that_fails() {
     };
     let response = layer.layer(app).oneshot(request()).await.unwrap();
     assert_is_of_the_layer(response.extensions().get().unwrap());
-    let answering = layer.answer_errors().layer(app);
+    let answering = layer.handle_errors().layer(app);
     let response = answering.oneshot(request()).await.unwrap();
     assert_is_of_the_layer(response.extensions().get().unwrap());
 }

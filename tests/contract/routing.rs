@@ -168,7 +168,7 @@ async fn registration_only_leaves_the_clients_to_the_application() {
             .registration_path("/connect/register")
             // It means nothing then, also where the two would overlap.
             .configuration_path("/connect")
-            .registration_only()
+            .registration_only(true)
     };
     let layered = builder().build().unwrap().layer(app());
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "POST"] {

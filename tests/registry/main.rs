@@ -1,124 +1,124 @@
-//! The four operations as a client sees them, through the layer: one suite, three backends.
-//!
-//! `embedded.rs`, `file.rs` and `authlete.rs` name the backend, and each holds the whole suite.
-
-#![allow(clippy::duplicate_mod, reason = "one suite, three backends")]
+//! The embedded registry: what can be set, and what the rest of the server does with it. In memory and in a file.
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod authlete;
-mod embedded;
+mod bounds;
+mod changes;
+mod expiry;
 mod file;
+mod management;
+mod model;
+mod rotation;
+mod settings;
 
-use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tower_dcr::embedded::EmbeddedBackend;
-use tower_dcr::{Backend, DcrEndpoint, SharedBackend};
+use tower_dcr::DcrEndpoint;
+use tower_dcr::registry::{Registry, RegistryBuilder};
 
 use support::*;
 
-/// The public URL of the configuration endpoint, in all tests.
 const CONFIGURATION_ENDPOINT: &str = "https://as.example.com/register";
 
-/// A registry behind the layer.
-struct Registry {
-    endpoint: DcrEndpoint<SharedBackend>,
-    /// Where it is kept, dropped after it.
-    directory: Option<TempDir>,
-}
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 
-impl Registry {
-    fn new(backend: impl Backend) -> Self {
-        Self {
-            endpoint: DcrEndpoint::new(SharedBackend::new(backend)),
-            directory: None,
-        }
+/// A time that goes on when it is told to.
+#[derive(Clone)]
+struct Time(Arc<AtomicU64>);
+
+impl Time {
+    fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(1_700_000_000)))
     }
 
-    async fn ask(&self, request: Request<Full<Bytes>>) -> Answer {
-        let answer = ask(&self.endpoint, request).await;
-        answer.assert_well_formed();
-        answer
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
     }
 
-    async fn register(&self, metadata: &Value) -> Answer {
-        self.ask(register(metadata.to_string())).await
+    fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// A client that was registered with this metadata.
-    async fn client(&self, metadata: &Value) -> Client<'_> {
-        let answer = self.register(metadata).await;
-        assert_eq!(answer.status, 201, "{answer:?}");
-        Client {
-            registry: self,
-            information: answer.json(),
-        }
+    fn clock(&self) -> impl Fn() -> SystemTime + Send + Sync + 'static {
+        let time = self.clone();
+        move || UNIX_EPOCH + Duration::from_secs(time.now())
     }
 }
 
-/// A client, as it was registered.
-struct Client<'r> {
-    registry: &'r Registry,
-    information: Value,
+fn builder() -> RegistryBuilder {
+    Registry::builder(CONFIGURATION_ENDPOINT)
 }
 
-impl Client<'_> {
-    fn id(&self) -> &str {
-        self.information["client_id"].as_str().unwrap()
-    }
-
-    fn token(&self) -> &str {
-        self.information["registration_access_token"]
-            .as_str()
-            .unwrap()
-    }
-
-    fn path(&self) -> String {
-        format!("/register/{}", self.id())
-    }
-
-    async fn read(&self) -> Answer {
-        self.registry
-            .ask(configure("GET", &self.path(), self.token(), ""))
-            .await
-    }
-
-    async fn delete(&self) -> Answer {
-        self.registry
-            .ask(configure("DELETE", &self.path(), self.token(), ""))
-            .await
-    }
-
-    /// An update to exactly this, whatever it holds.
-    async fn put(&self, body: &Value) -> Answer {
-        self.registry
-            .ask(configure(
-                "PUT",
-                &self.path(),
-                self.token(),
-                body.to_string(),
-            ))
-            .await
-    }
-
-    /// An update to this metadata, the `client_id` added.
-    async fn update(&self, metadata: &Value) -> Answer {
-        let mut body = metadata.clone();
-        body["client_id"] = json!(self.id());
-        self.put(&body).await
-    }
+/// The same registry in memory and in a file, which is there for as long as the directory is.
+fn both(builder: &RegistryBuilder) -> [(Registry, Option<TempDir>); 2] {
+    let directory = TempDir::new().unwrap();
+    let file = builder.clone().open(directory.path().join("clients.redb"));
+    [
+        (builder.clone().in_memory().unwrap(), None),
+        (file.unwrap(), Some(directory)),
+    ]
 }
 
-/// Metadata with nothing wrong, and these members besides.
-fn with(members: Value) -> Value {
-    let mut metadata = json!({"redirect_uris": ["https://client.example.org/cb"]});
-    let Value::Object(members) = members else {
-        panic!("not an object");
-    };
-    metadata.as_object_mut().unwrap().extend(members);
-    metadata
+/// Metadata with nothing wrong.
+fn metadata() -> Value {
+    json!({"redirect_uris": ["https://client.example.org/cb"]})
+}
+
+async fn post(backend: &Registry, metadata: &Value) -> Answer {
+    let answer = ask(
+        &DcrEndpoint::new(backend.clone()),
+        register(metadata.to_string()),
+    )
+    .await;
+    answer.assert_well_formed();
+    answer
+}
+
+/// The client information of a new client.
+async fn client(backend: &Registry, metadata: &Value) -> Value {
+    let answer = post(backend, metadata).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer.json()
+}
+
+/// A request of this client's, with this token.
+async fn with_token(
+    backend: &Registry,
+    method: &str,
+    client: &Value,
+    token: &Value,
+    body: &Value,
+) -> Answer {
+    let request = configure(
+        method,
+        &format!("/register/{}", text(&client["client_id"])),
+        text(token),
+        body.to_string(),
+    );
+    let answer = ask(&DcrEndpoint::new(backend.clone()), request).await;
+    answer.assert_well_formed();
+    answer
+}
+
+async fn read(backend: &Registry, client: &Value) -> Answer {
+    let token = &client["registration_access_token"];
+    with_token(backend, "GET", client, token, &json!({})).await
+}
+
+async fn update(backend: &Registry, client: &Value, metadata: &Value) -> Answer {
+    let token = &client["registration_access_token"];
+    let mut body = metadata.clone();
+    body["client_id"] = client["client_id"].clone();
+    with_token(backend, "PUT", client, token, &body).await
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
 }

@@ -1,0 +1,127 @@
+//! 5xx responses: the backend, the verifier or an endpoint layer failed. The client only learns
+//! whether to try again.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+
+use super::body::EndpointBody;
+use super::json_response::error;
+use crate::BoxError;
+use crate::backend::Unavailable;
+use crate::operation::OperationKind;
+use crate::reply::{Action, ErrorCode, Reply};
+use crate::telemetry::Outcome;
+
+/// Makes the response to an error of the backend, the verifier or an endpoint layer.
+pub(crate) fn failure(kind: Option<OperationKind>, cause: BoxError) -> Response<EndpointBody> {
+    let (response, code) = match Unavailable::find_in(&*cause) {
+        Some(found) => {
+            let is_outcome_unknown = found.is_outcome_unknown() && !cause.is::<VerifierFailed>();
+            let response = unavailable(kind, is_outcome_unknown, found.retry_after_seconds());
+            (response, ErrorCode::TemporarilyUnavailable)
+        }
+        None => (server_error(), ErrorCode::ServerError),
+    };
+    let outcome = Outcome::new(kind, response.status())
+        .with_error(Some(code))
+        .with_cause(Some(cause.into()));
+    with_outcome(response, outcome)
+}
+
+/// Makes the response to an invalid reply.
+pub(super) fn invalid_reply(
+    kind: OperationKind,
+    reply: Reply,
+    problem: InvalidReply,
+) -> Response<EndpointBody> {
+    let response = server_error();
+    let outcome = Outcome::new(Some(kind), response.status())
+        .with_reply(reply.action(), reply.into_parts().reason)
+        .with_error(Some(ErrorCode::ServerError))
+        .with_cause(Some(Arc::new(problem)));
+    with_outcome(response, outcome)
+}
+
+fn with_outcome(mut response: Response<EndpointBody>, outcome: Outcome) -> Response<EndpointBody> {
+    response.extensions_mut().insert(outcome);
+    response
+}
+
+fn server_error() -> Response<EndpointBody> {
+    error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::ServerError,
+        "The registration service failed.",
+    )
+}
+
+fn unavailable(
+    kind: Option<OperationKind>,
+    is_outcome_unknown: bool,
+    retry_after: Option<u64>,
+) -> Response<EndpointBody> {
+    // A read changes nothing, so its unknown outcome does not matter to the client.
+    let is_change = !matches!(kind, None | Some(OperationKind::Read));
+    let description = if is_outcome_unknown && is_change {
+        "The registration service did not complete the request; the outcome is unknown."
+    } else {
+        "The registration service is not available now."
+    };
+    let mut response = error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::TemporarilyUnavailable,
+        description,
+    );
+    if let Some(seconds) = retry_after {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// The error of a verifier of initial access tokens. The backend was not asked, whatever the error
+/// says.
+#[derive(Debug)]
+pub(crate) struct VerifierFailed(pub(crate) BoxError);
+
+impl fmt::Display for VerifierFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the verifier of initial access tokens failed")
+    }
+}
+
+impl Error for VerifierFailed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// A reply that cannot become a response. Its content is not logged.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum InvalidReply {
+    WrongAction(Action, OperationKind),
+    NotAnObject(Action),
+}
+
+impl fmt::Display for InvalidReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongAction(action, kind) => {
+                write!(f, "the backend replied \"{action}\" to a {kind}")
+            }
+            Self::NotAnObject(action) => {
+                write!(
+                    f,
+                    "the backend replied \"{action}\" with a content that is no JSON object"
+                )
+            }
+        }
+    }
+}
+
+impl Error for InvalidReply {}

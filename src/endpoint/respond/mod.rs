@@ -1,0 +1,73 @@
+//! Replies to responses: the action table of the HTTP contract, as a function and as a service.
+
+mod action_table;
+mod body;
+mod challenge;
+mod failure;
+mod json_response;
+mod refusal;
+mod request_summary;
+mod service;
+
+use http::Response;
+
+use self::action_table::response_to;
+pub use self::body::EndpointBody;
+pub use self::challenge::{Challenges, InvalidRealm};
+pub(crate) use self::failure::{VerifierFailed, failure};
+#[cfg(feature = "authlete-emulator")]
+pub(crate) use self::json_response::object;
+pub(crate) use self::json_response::without_body_to_head;
+pub(super) use self::refusal::Refusal;
+pub use self::request_summary::RequestSummary;
+pub use self::service::{Respond, RespondFuture, RespondLayer};
+use crate::BoxError;
+use crate::reply::Reply;
+
+/// Turns the result of a backend into an HTTP response.
+///
+/// | result | status |
+/// |---|---|
+/// | `Created`, `Ok`, `Updated`, `Deleted`, if it answers the operation | 201, 200, 200, 204 |
+/// | `BadRequest`, `Unauthorized`, `Forbidden`, `InternalServerError` | 400, 401, 403, 500 |
+/// | a reply that does not answer the operation, or whose content is not a JSON object | 500 |
+/// | an error with [`Unavailable`](crate::backend::Unavailable), or tower's `Elapsed`, `Overloaded` or `Closed` | 503 |
+/// | any other error | 500 |
+///
+/// The response has all headers of the [HTTP contract](crate::guide::http_contract), and its
+/// [`Outcome`](crate::Outcome) in the extensions. The function is pure: it logs nothing, and the
+/// [elapsed time](crate::Outcome::elapsed) is zero. [`Respond`] adds both.
+///
+/// # Example
+///
+/// The function makes a response of the answer of a backend that you called yourself.
+///
+/// ```
+/// use tower_dcr::endpoint::{Challenges, RequestSummary, respond};
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::{Backend, BoxError, ClientMetadata, Operation, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let operation = Operation::from(Register::new(ClientMetadata::parse("{}")?));
+///
+/// let summary = RequestSummary::new(&operation);
+/// let result = backend.execute(operation).await;
+/// let response = respond(summary, result, &Challenges::default());
+///
+/// assert_eq!(response.status(), 201);
+/// assert_eq!(response.headers()["cache-control"], "no-store");
+/// # Ok(())
+/// # }
+/// ```
+pub fn respond<E: Into<BoxError>>(
+    request: RequestSummary,
+    result: Result<Reply, E>,
+    challenges: &Challenges,
+) -> Response<EndpointBody> {
+    match result {
+        Ok(reply) => response_to(request, reply, challenges),
+        Err(error) => failure(Some(request.kind), error.into()),
+    }
+}

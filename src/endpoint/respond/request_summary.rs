@@ -1,0 +1,46 @@
+use std::fmt;
+
+use crate::operation::{Operation, OperationKind};
+
+/// What a response depends on, besides the reply: which operation it answers, whether a bearer
+/// token was sent, and which client the path named.
+///
+/// `Debug` shows no `client_id`.
+#[derive(Clone)]
+pub struct RequestSummary {
+    pub(super) kind: OperationKind,
+    pub(super) is_token_sent: bool,
+    pub(super) client_id: Option<Box<str>>,
+}
+
+impl RequestSummary {
+    /// Summarizes an operation before a backend consumes it.
+    #[must_use]
+    pub fn new(operation: &Operation) -> Self {
+        Self {
+            kind: operation.kind(),
+            is_token_sent: operation.token().is_some(),
+            client_id: operation.client_id().map(Box::from),
+        }
+    }
+
+    /// Notes that a verifier received the token, and perhaps removed it from the operation.
+    pub(crate) fn with_verified_token(mut self) -> Self {
+        self.is_token_sent = true;
+        self
+    }
+
+    /// Returns which operation it was.
+    #[must_use]
+    pub fn kind(&self) -> OperationKind {
+        self.kind
+    }
+}
+
+impl fmt::Debug for RequestSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestSummary")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}

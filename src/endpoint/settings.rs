@@ -1,0 +1,32 @@
+use super::paths::Paths;
+use super::respond::Challenges;
+use crate::initial_access::ErasedVerifier;
+use crate::operation::DEFAULT_BODY_LIMIT;
+use crate::util::timeout::Timeout;
+
+/// The settings of an endpoint, checked by the builder.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) paths: Paths,
+    pub(crate) challenges: Challenges,
+    pub(crate) verifier: Option<ErasedVerifier>,
+    /// Whether the backend receives an initial access token that the verifier accepted.
+    pub(crate) forward_initial_access_token: bool,
+    pub(crate) body_limit: usize,
+    pub(crate) body_timeout: Timeout,
+    pub(crate) backend_timeout: Timeout,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            paths: Paths::default(),
+            challenges: Challenges::default(),
+            verifier: None,
+            forward_initial_access_token: false,
+            body_limit: DEFAULT_BODY_LIMIT,
+            body_timeout: Timeout::seconds(10),
+            backend_timeout: Timeout::seconds(30),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Who may register: verifiers of initial access tokens (RFC 7591 section 3).
+
+mod erased;
+mod token_list;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use http::request::Parts;
+
+pub(crate) use self::erased::ErasedVerifier;
+pub use self::token_list::TokenList;
+use crate::BoxError;
+use crate::token::BearerToken;
+
+/// Decides whether an initial access token is valid (RFC 7591 section 3). Set it with
+/// [`DcrBuilder::require_initial_access_token`](crate::DcrBuilder::require_initial_access_token).
+///
+/// These are verifiers:
+///
+/// - A closure that receives the token and the head of the request, and returns a future.
+/// - A type of your own.
+/// - A [`TokenList`], for a fixed set of tokens.
+///
+/// The future of a closure cannot borrow. Clone what it needs from the head and from the captured
+/// values before the `async move` block. `async` closures are not supported, because they borrow.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Arc;
+/// use std::time::SystemTime;
+///
+/// use http::Request;
+/// use http::request::Parts;
+/// use tower::ServiceExt;
+/// use tower_dcr::{BearerToken, BoxError, DcrLayer, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let expiry = Arc::new(HashMap::from([("secret".to_owned(), SystemTime::now())]));
+/// let endpoint = DcrLayer::builder(backend)
+///     .require_initial_access_token(move |token: BearerToken, _: &Parts| {
+///         let expiry = Arc::clone(&expiry);
+///         async move {
+///             let valid_until = expiry.get(token.as_str());
+///             Ok::<_, BoxError>(valid_until.is_some_and(|until| SystemTime::now() < *until))
+///         }
+///     })
+///     .build_endpoint()?;
+///
+/// let request = Request::post("/register")
+///     .header("authorization", "Bearer secret")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// let response = endpoint.oneshot(request).await?;
+/// assert_eq!(response.status(), 401); // The token has expired.
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot verify an initial access token",
+    note = "for a closure: it takes `token: BearerToken, parts: &Parts` and returns a future that \
+            does not borrow; clone what the future needs, and end with `async move {{ .. }}`"
+)]
+pub trait TokenVerifier: Send + Sync + 'static {
+    /// The error of a verifier that cannot decide. The client receives 500, or 503 if the error
+    /// contains [`Unavailable`](crate::backend::Unavailable).
+    type Error: Into<BoxError>;
+
+    /// Returns whether the token is valid. The head of the request still has its `Authorization`.
+    ///
+    /// # Errors
+    ///
+    /// An error if the verifier cannot decide.
+    fn verify(
+        &self,
+        token: &BearerToken,
+        parts: &Parts,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+}
+
+impl<F, Fut, E> TokenVerifier for F
+where
+    F: Fn(BearerToken, &Parts) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<bool, E>> + Send,
+    E: Into<BoxError>,
+{
+    type Error = E;
+
+    fn verify(
+        &self,
+        token: &BearerToken,
+        parts: &Parts,
+    ) -> impl Future<Output = Result<bool, E>> + Send {
+        self(token.clone(), parts)
+    }
+}
+
+impl<V: TokenVerifier> TokenVerifier for Arc<V> {
+    type Error = V::Error;
+
+    fn verify(
+        &self,
+        token: &BearerToken,
+        parts: &Parts,
+    ) -> impl Future<Output = Result<bool, V::Error>> + Send {
+        TokenVerifier::verify(&**self, token, parts)
+    }
+}

@@ -1,0 +1,298 @@
+use std::fmt;
+#[cfg(feature = "tokio")]
+use std::time::Duration;
+
+use super::DcrLayer;
+use super::error::{ConfigError, is_plain};
+use crate::backend::Backend;
+use crate::endpoint::{Challenges, DEFAULT_PATH, DcrEndpoint, Paths, Settings};
+use crate::initial_access::{ErasedVerifier, TokenVerifier};
+use crate::util::timeout::Timeout;
+use crate::util::uri::{PathFault, check_path};
+
+/// Builds a [`DcrLayer`] or a [`DcrEndpoint`] with settings of your own. [`DcrLayer::builder`]
+/// creates it. [Endpoint layers](DcrLayer::endpoint_layer) are added after `build`.
+///
+/// | setting | default |
+/// |---|---|
+/// | [`registration_path`](Self::registration_path) | `/register` |
+/// | [`configuration_path`](Self::configuration_path) | the registration path |
+/// | [`registration_only`](Self::registration_only) | `false` |
+/// | [`require_initial_access_token`](Self::require_initial_access_token) | none is required |
+/// | [`forward_initial_access_token`](Self::forward_initial_access_token) | `false` |
+/// | [`realm`](Self::realm) | `client registration` |
+/// | [`body_limit`](Self::body_limit) | 64 KiB |
+/// | [`body_timeout`](Self::body_timeout) (feature `tokio`) | 10 s |
+/// | [`backend_timeout`](Self::backend_timeout) (feature `tokio`) | 30 s |
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::Request;
+/// use tower::ServiceExt;
+/// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let endpoint = DcrLayer::builder(backend)
+///     .registration_path("/connect/register")
+///     .body_limit(16 * 1024)
+///     .backend_timeout(Duration::from_secs(5))
+///     .build_endpoint()?;
+///
+/// let request = Request::post("/connect/register")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// assert_eq!(endpoint.oneshot(request).await?.status(), 201);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct DcrBuilder<B> {
+    backend: B,
+    registration_path: String,
+    configuration_path: Option<String>,
+    registration_only: bool,
+    realm: Option<String>,
+    verifier: Option<ErasedVerifier>,
+    forward_initial_access_token: bool,
+    body_limit: usize,
+    body_timeout: Timeout,
+    backend_timeout: Timeout,
+}
+
+impl<B: Backend> DcrLayer<B> {
+    /// Starts a layer with settings of your own. Finish with [`build`](DcrBuilder::build) or
+    /// [`build_endpoint`](DcrBuilder::build_endpoint).
+    pub fn builder(backend: B) -> DcrBuilder<B> {
+        let Settings {
+            body_limit,
+            body_timeout,
+            backend_timeout,
+            ..
+        } = Settings::default();
+        DcrBuilder {
+            backend,
+            registration_path: DEFAULT_PATH.to_owned(),
+            configuration_path: None,
+            registration_only: false,
+            realm: None,
+            verifier: None,
+            forward_initial_access_token: false,
+            body_limit,
+            body_timeout,
+            backend_timeout,
+        }
+    }
+}
+
+impl<B: Backend> DcrBuilder<B> {
+    /// Sets the path of the client registration endpoint (RFC 7591 section 3). The default is
+    /// `/register`.
+    ///
+    /// It is the path that the layer sees. Around the whole application, that is the full path.
+    ///
+    /// - It starts with `/` and does not end with `/`.
+    /// - It has no empty segment and no dot segment.
+    /// - Its characters are those of a path in RFC 3986, without `%` and `*`.
+    pub fn registration_path(mut self, path: impl Into<String>) -> Self {
+        self.registration_path = path.into();
+        self
+    }
+
+    /// Sets the path of the client configuration endpoint (RFC 7592 section 2) without the
+    /// `client_id`: `/register` for `/register/{client_id}`. The default is the registration path.
+    ///
+    /// It follows the rules of the [registration path](Self::registration_path). It must match the
+    /// `registration_client_uri` that the backend issues. The registration path must not be one
+    /// segment below it.
+    pub fn configuration_path(mut self, path: impl Into<String>) -> Self {
+        self.configuration_path = Some(path.into());
+        self
+    }
+
+    /// Answers only registrations (RFC 7591). The paths of clients (RFC 7592) are left to the
+    /// application. The default is `false`.
+    ///
+    /// The [configuration path](Self::configuration_path) is still validated, but unused. The
+    /// backend must not issue a `registration_client_uri` then. The built-in registry has a setting
+    /// of the same name.
+    pub fn registration_only(mut self, yes: bool) -> Self {
+        self.registration_only = yes;
+        self
+    }
+
+    /// Requires an initial access token for each registration (RFC 7591 section 3). Without this
+    /// setting, everybody may register, and the backend receives any token unverified.
+    ///
+    /// The token is verified before the body is read.
+    ///
+    /// | token | response |
+    /// |---|---|
+    /// | valid | the operation goes on |
+    /// | missing | 401 with a challenge that names no error |
+    /// | refused by the verifier | 401 `invalid_token` |
+    /// | the verifier fails, or exceeds the [backend time-out](Self::backend_timeout) | 500 or 503 |
+    ///
+    /// A valid token is removed from the operation, unless it is
+    /// [forwarded](Self::forward_initial_access_token). Reads, updates and deletes are not affected:
+    /// they have a registration access token.
+    pub fn require_initial_access_token(mut self, verifier: impl TokenVerifier) -> Self {
+        self.verifier = Some(ErasedVerifier::new(verifier));
+        self
+    }
+
+    /// Leaves a verified initial access token in the [`Operation`](crate::Operation), for a backend
+    /// that needs it. The default is `false`.
+    pub fn forward_initial_access_token(mut self, yes: bool) -> Self {
+        self.forward_initial_access_token = yes;
+        self
+    }
+
+    /// Sets the realm of the challenges in `WWW-Authenticate` (RFC 6750 section 3). The default is
+    /// `client registration`.
+    ///
+    /// It is one or more printable ASCII characters without `"` and `\`.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = Some(realm.into());
+        self
+    }
+
+    /// Sets the limit of a request body, in bytes. The default is 64 KiB, the minimum is 1. A
+    /// longer body is answered 413.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
+        self
+    }
+
+    /// Sets the time in which a request body must arrive. The default is 10 s. `None` is no limit,
+    /// and zero is refused. A slower body is answered 408.
+    ///
+    /// The timer is tokio's. The runtime must have its timer enabled, as `#[tokio::main]` has.
+    /// Outside a tokio runtime there is no limit.
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub fn body_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.body_timeout = Timeout::new(limit.into());
+        self
+    }
+
+    /// Sets the time in which the backend must answer, its readiness included. The default is 30 s.
+    /// `None` is no limit, and zero is refused. After that time the backend's future is dropped, and
+    /// the answer is 503.
+    ///
+    /// The wait in an [endpoint layer](DcrLayer::endpoint_layer), such as a concurrency limit, does
+    /// not count. Use tower's `LoadShed` to answer at once instead of waiting there.
+    ///
+    /// The timer is that of the [body time-out](Self::body_timeout).
+    #[cfg(feature = "tokio")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+    pub fn backend_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.backend_timeout = Timeout::new(limit.into());
+        self
+    }
+
+    /// Builds the layer.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the wrong setting and says what to write instead.
+    pub fn build(self) -> Result<DcrLayer<B>, ConfigError> {
+        self.build_endpoint().map(DcrLayer::from_endpoint)
+    }
+
+    /// Builds only the service, for an application that routes by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the wrong setting and says what to write instead.
+    pub fn build_endpoint(self) -> Result<DcrEndpoint<B>, ConfigError> {
+        let registration = self.registration_path;
+        let configuration = self
+            .configuration_path
+            .unwrap_or_else(|| registration.clone());
+        check_setting("registration_path", &registration)?;
+        check_setting("configuration_path", &configuration)?;
+        let segment_below = registration
+            .strip_prefix(&*configuration)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .filter(|_| !self.registration_only);
+        if segment_below.is_some_and(|segment| !segment.contains('/')) {
+            return Err(ConfigError::Overlap {
+                registration,
+                configuration,
+            });
+        }
+        for (setting, is_zero) in [
+            ("body_limit", self.body_limit == 0),
+            ("body_timeout", self.body_timeout.is_zero()),
+            ("backend_timeout", self.backend_timeout.is_zero()),
+        ] {
+            if is_zero {
+                return Err(ConfigError::ZeroLimit { setting });
+            }
+        }
+        let settings = Settings {
+            paths: Paths::new(
+                &registration,
+                (!self.registration_only).then_some(&*configuration),
+            ),
+            verifier: self.verifier,
+            forward_initial_access_token: self.forward_initial_access_token,
+            challenges: match self.realm {
+                Some(realm) => Challenges::new(&realm)?,
+                None => Challenges::default(),
+            },
+            body_limit: self.body_limit,
+            body_timeout: self.body_timeout,
+            backend_timeout: self.backend_timeout,
+        };
+        Ok(DcrEndpoint::with_settings(settings, self.backend))
+    }
+}
+
+impl<B> fmt::Debug for DcrBuilder<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DcrBuilder")
+            .field("registration_path", &self.registration_path)
+            .field("configuration_path", &self.configuration_path)
+            .field("registration_only", &self.registration_only)
+            .field("realm", &self.realm)
+            .field("verifier", &self.verifier)
+            .field(
+                "forward_initial_access_token",
+                &self.forward_initial_access_token,
+            )
+            .field("body_limit", &self.body_limit)
+            .field("body_timeout", &self.body_timeout)
+            .field("backend_timeout", &self.backend_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks a path that is matched as it was sent. It must be one that clients and proxies do not
+/// change on the way, and that does not look like a pattern.
+fn check_setting(setting: &'static str, path: &str) -> Result<(), ConfigError> {
+    let problem = if !path.starts_with('/') {
+        "does not start with \"/\""
+    } else if path == "/" {
+        "is the path of the whole application"
+    } else if path.contains(['{', '}', '*']) {
+        "looks like a pattern; the layer adds the client by itself"
+    } else {
+        match check_path(path) {
+            Err(PathFault::EmptySegment) => "ends with \"/\" or contains \"//\"",
+            Err(PathFault::DotSegment) => "contains a dot segment",
+            Ok(()) if path.bytes().all(|byte| byte == b'/' || is_plain(byte)) => return Ok(()),
+            Ok(()) | Err(PathFault::Escape) => {
+                "contains a character other than A-Z a-z 0-9 and - . _ ~ ! $ & ' ( ) + , ; = : @"
+            }
+        }
+    };
+    Err(ConfigError::InvalidPath {
+        setting,
+        path: path.to_owned(),
+        problem,
+    })
+}

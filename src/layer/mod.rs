@@ -1,0 +1,246 @@
+//! The registration service as one layer.
+//!
+//! [`DcrLayer`](crate::DcrLayer) and its builder are at the root of the crate. This module also has
+//! the types of the middleware and of the endpoint stack. You only need them to name a type.
+
+mod body;
+mod boxed;
+mod builder;
+mod error;
+mod future;
+mod handle_errors;
+mod middleware;
+mod stack;
+mod stack_failure;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use tower_layer::{Layer, layer_fn};
+use tower_service::Service;
+
+pub use self::body::ResponseBody;
+pub use self::boxed::{BoxedBody, BoxedEndpoint, BoxedFuture};
+pub use self::builder::DcrBuilder;
+pub use self::error::ConfigError;
+pub use self::future::ResponseFuture;
+pub use self::handle_errors::{HandleErrors, HandleErrorsFuture};
+pub use self::middleware::Dcr;
+use self::stack::Stack;
+use crate::BoxError;
+use crate::backend::Backend;
+use crate::endpoint::DcrEndpoint;
+
+/// Adds OAuth 2.0 Dynamic Client Registration (RFC 7591 and RFC 7592) to a service. It answers
+/// requests on the registration paths with the help of a [`Backend`]. All others go to the inner
+/// service.
+///
+/// The default paths are `/register` and `/register/{client_id}`. [`builder`](Self::builder) sets
+/// others. The application never sees a request on these paths, whatever the method.
+///
+/// `E` is the stack of [endpoint layers](Self::endpoint_layer). It is created once, and shared by
+/// all services that this layer and its clones create. A framework may apply a layer once for each
+/// route.
+///
+/// ```
+/// use http::{Request, Response};
+/// use tower::{BoxError, Layer, ServiceExt, service_fn};
+/// use tower_dcr::{DcrLayer, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let app = service_fn(|_: Request<String>| async {
+///     Ok::<_, BoxError>(Response::new(String::from("hello")))
+/// });
+///
+/// let service = DcrLayer::new(backend).layer(app);
+///
+/// let request = Request::get("/").body(String::new())?;
+/// assert_eq!(service.clone().oneshot(request).await?.status(), 200);
+///
+/// let request = Request::post("/register")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// assert_eq!(service.oneshot(request).await?.status(), 201);
+/// # Ok(())
+/// # }
+/// ```
+pub struct DcrLayer<B, E = DcrEndpoint<B>> {
+    stack: Arc<Stack<E>>,
+    backend: PhantomData<fn() -> B>,
+}
+
+impl<B: Backend> DcrLayer<B> {
+    /// Creates the layer with the default settings. [`DcrBuilder`] lists them.
+    pub fn new(backend: B) -> Self {
+        Self::from_endpoint(DcrEndpoint::new(backend))
+    }
+}
+
+impl<B> DcrLayer<B> {
+    fn from_endpoint(endpoint: DcrEndpoint<B>) -> Self {
+        Self {
+            stack: Arc::new(Stack {
+                paths: endpoint.paths().clone(),
+                endpoint,
+            }),
+            backend: PhantomData,
+        }
+    }
+}
+
+impl<B, E: Clone> DcrLayer<B, E> {
+    /// Adds a tower layer around the registration service: CORS, a rate limit, a trace. It sees
+    /// only requests on the registration paths.
+    ///
+    /// The layer that is added last is the outermost, as with axum's `Router::layer`. Each layer is
+    /// applied once, now, so that its state is shared by the whole application.
+    ///
+    /// The resulting service must be `Service<Request<_>>` and `Clone`. It may answer by itself, and
+    /// change the bodies. Its error gets the same response as a backend error. See
+    /// [`handle_errors`](Self::handle_errors).
+    ///
+    /// - Bound the body with [`body_limit`](DcrBuilder::body_limit) instead of a
+    ///   `RequestBodyLimitLayer`, whose response is not JSON.
+    /// - tower's `RateLimit` is not `Clone`. Put tower's `Buffer` around it, both in one
+    ///   `ServiceBuilder`.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+    /// use tower::{Layer, ServiceExt};
+    /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+    /// use tower_http::cors::{AllowMethods, AllowOrigin, CorsLayer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// # let app = axum::Router::new();
+    /// let layer = DcrLayer::new(backend).endpoint_layer(
+    ///     CorsLayer::new()
+    ///         .allow_origin(AllowOrigin::any())
+    ///         .allow_methods(AllowMethods::mirror_request())
+    ///         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+    ///         .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER]),
+    /// );
+    /// let app = layer.layer(app);
+    ///
+    /// let request = Request::get("/register/1").body(axum::body::Body::empty())?;
+    /// let response = app.oneshot(request).await?;
+    /// assert_eq!(response.status(), 401);
+    /// assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn endpoint_layer<L: Layer<E>>(self, layer: L) -> DcrLayer<B, L::Service> {
+        let Stack { paths, endpoint } = Arc::unwrap_or_clone(self.stack);
+        DcrLayer {
+            stack: Arc::new(Stack {
+                paths,
+                endpoint: layer.layer(endpoint),
+            }),
+            backend: PhantomData,
+        }
+    }
+
+    /// Turns the errors of the endpoint layers added so far into responses. Layers added later then
+    /// see a response, so CORS can add headers, and a trace can log the status.
+    ///
+    /// Without it, an error passes through all outer endpoint layers. Then the middleware makes the
+    /// same response of it.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::{Layer, ServiceExt, limit::ConcurrencyLimitLayer, load_shed::LoadShedLayer};
+    /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+    /// use tower_http::cors::CorsLayer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// # let app = axum::Router::new();
+    /// let layer = DcrLayer::new(backend)
+    ///     .endpoint_layer(ConcurrencyLimitLayer::new(0)) // For the example: nobody gets through.
+    ///     .endpoint_layer(LoadShedLayer::new())
+    ///     .handle_errors()
+    ///     .endpoint_layer(CorsLayer::permissive());
+    /// let app = layer.layer(app);
+    ///
+    /// let request = Request::get("/register/1").body(axum::body::Body::empty())?;
+    /// let response = app.oneshot(request).await?;
+    /// assert_eq!(response.status(), 503);
+    /// assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handle_errors(self) -> DcrLayer<B, HandleErrors<E>> {
+        self.endpoint_layer(layer_fn(HandleErrors::new))
+    }
+
+    /// Erases the type of the endpoint stack, so that the type of the layer can be written down.
+    ///
+    /// ```
+    /// use axum::body::Body;
+    /// use tower_dcr::layer::BoxedEndpoint;
+    /// use tower_dcr::{Backend, BoxError, DcrLayer, Reply, backend_fn};
+    /// use tower_http::cors::CorsLayer;
+    /// use tower_http::trace::TraceLayer;
+    ///
+    /// struct Server<B> {
+    ///     registration: DcrLayer<B, BoxedEndpoint<Body>>,
+    /// }
+    ///
+    /// fn server<B: Backend>(backend: B) -> Server<B> {
+    ///     let layer = DcrLayer::new(backend)
+    ///         .endpoint_layer(CorsLayer::permissive())
+    ///         .endpoint_layer(TraceLayer::new_for_http());
+    ///     Server { registration: layer.boxed() }
+    /// }
+    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// # let app = axum::Router::new().layer(server(backend).registration);
+    /// # let _: axum::Router = app;
+    /// ```
+    #[must_use]
+    pub fn boxed<ReqBody, EndBody>(self) -> DcrLayer<B, BoxedEndpoint<ReqBody>>
+    where
+        E: Service<Request<ReqBody>, Response = Response<EndBody>> + Send + Sync + 'static,
+        E::Error: Into<BoxError> + 'static,
+        E::Future: Send + 'static,
+        EndBody: Body<Data = Bytes> + Send + 'static,
+        EndBody::Error: Into<BoxError>,
+    {
+        self.endpoint_layer(layer_fn(BoxedEndpoint::new))
+    }
+}
+
+impl<S, B, E> Layer<S> for DcrLayer<B, E> {
+    type Service = Dcr<S, E>;
+
+    fn layer(&self, inner: S) -> Dcr<S, E> {
+        Dcr::new(inner, Arc::clone(&self.stack))
+    }
+}
+
+impl<B, E> Clone for DcrLayer<B, E> {
+    fn clone(&self) -> Self {
+        Self {
+            stack: Arc::clone(&self.stack),
+            backend: PhantomData,
+        }
+    }
+}
+
+impl<B, E> fmt::Debug for DcrLayer<B, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DcrLayer")
+            .field("paths", &self.stack.paths)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,24 @@
+//! The response to an error of the endpoint stack.
+
+use std::time::Instant;
+
+use http::{Method, Response};
+
+use crate::BoxError;
+use crate::endpoint::{EndpointBody, failure, without_body_to_head};
+use crate::operation::OperationKind;
+use crate::telemetry::{OperationSpan, report};
+
+/// Makes the response to an error of an endpoint layer. It is the response to the same error of a
+/// backend.
+pub(super) fn respond_to_stack_error(
+    kind: Option<OperationKind>,
+    method: &Method,
+    started: Instant,
+    error: BoxError,
+) -> Response<EndpointBody> {
+    let mut response = failure(kind, error);
+    // The endpoint's own span, if there was one, has ended.
+    report(&mut response, started, &OperationSpan::new(kind));
+    without_body_to_head(method, response)
+}

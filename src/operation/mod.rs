@@ -1,0 +1,238 @@
+//! What clients ask for: the request, decoded and checked once.
+
+mod delete;
+mod kind;
+mod read;
+mod register;
+mod request_parts;
+mod update;
+
+use http::request::Parts;
+
+pub use self::delete::Delete;
+pub use self::kind::OperationKind;
+pub use self::read::Read;
+pub use self::register::Register;
+pub(crate) use self::request_parts::{DEFAULT_BODY_LIMIT, RequestParts};
+pub use self::update::Update;
+use crate::metadata::ClientMetadata;
+use crate::token::BearerToken;
+
+/// A request of a client: one of the four operations of RFC 7591 and RFC 7592.
+///
+/// A [`Backend`](crate::Backend) receives it after the HTTP checks. The method, the credentials,
+/// the `client_id` and the body are decoded and well-formed. The backend decides whether the token
+/// belongs to the client, and whether the metadata is acceptable.
+///
+/// Each payload has the [`Parts`] of its request, without `Authorization`. A backend or a policy
+/// can read the peer's address, a client certificate or a tenant there. `Debug` shows no token, no
+/// metadata and no header.
+///
+/// # Example
+///
+/// A test of a backend makes an operation by hand. Its parts have the method of the operation, the
+/// target `/` and no headers.
+///
+/// ```
+/// use tower_dcr::operation::{OperationKind, Read, Register};
+/// use tower_dcr::{BearerToken, ClientMetadata, Operation};
+///
+/// let register = Operation::from(Register::new(ClientMetadata::parse("{}")?));
+/// assert_eq!(register.kind(), OperationKind::Register);
+///
+/// let read = Operation::from(Read::new("s6BhdRkqt3", BearerToken::new("reg-23410913")?));
+/// assert_eq!(read.client_id(), Some("s6BhdRkqt3"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// `POST` on the client registration endpoint (RFC 7591 section 3.1).
+    Register(Register),
+    /// `GET` on the client configuration endpoint (RFC 7592 section 2.1).
+    Read(Read),
+    /// `PUT` on the client configuration endpoint (RFC 7592 section 2.2).
+    Update(Update),
+    /// `DELETE` on the client configuration endpoint (RFC 7592 section 2.3).
+    Delete(Delete),
+}
+
+impl Operation {
+    /// Returns which of the four operations this is.
+    #[must_use]
+    pub fn kind(&self) -> OperationKind {
+        match self {
+            Self::Register(_) => OperationKind::Register,
+            Self::Read(_) => OperationKind::Read,
+            Self::Update(_) => OperationKind::Update,
+            Self::Delete(_) => OperationKind::Delete,
+        }
+    }
+
+    /// Returns the `client_id` from the path, or `None` for a registration. The client may not
+    /// exist.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Register(_) => None,
+            Self::Read(read) => Some(read.client_id()),
+            Self::Update(update) => Some(update.client_id()),
+            Self::Delete(delete) => Some(delete.client_id()),
+        }
+    }
+
+    /// Returns the bearer token. For a registration this is the initial access token, if there is
+    /// one. For the other operations it is the registration access token.
+    #[must_use]
+    pub fn token(&self) -> Option<&BearerToken> {
+        match self {
+            Self::Register(register) => register.initial_access_token(),
+            Self::Read(read) => Some(read.registration_access_token()),
+            Self::Update(update) => Some(update.registration_access_token()),
+            Self::Delete(delete) => Some(delete.registration_access_token()),
+        }
+    }
+
+    /// Returns the client metadata, or `None` for a read or a delete.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&ClientMetadata> {
+        match self {
+            Self::Register(register) => Some(register.metadata()),
+            Self::Update(update) => Some(update.metadata()),
+            Self::Read(_) | Self::Delete(_) => None,
+        }
+    }
+
+    /// Returns the limit of the metadata, in bytes. Without metadata there is no limit.
+    pub(crate) fn body_limit(&self) -> usize {
+        match self {
+            Self::Register(register) => register.body_limit(),
+            Self::Update(update) => update.body_limit(),
+            Self::Read(_) | Self::Delete(_) => usize::MAX,
+        }
+    }
+
+    /// Returns the method, target, version, headers and extensions of the request, without
+    /// `Authorization`.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        match self {
+            Self::Register(register) => register.parts(),
+            Self::Read(read) => read.parts(),
+            Self::Update(update) => update.parts(),
+            Self::Delete(delete) => delete.parts(),
+        }
+    }
+
+    /// Returns whether the operation is safe to retry after any failure.
+    ///
+    /// - A read is safe, unless the backend issues a new token on each read (RFC 7592 section 5).
+    /// - A repeated register creates two clients.
+    /// - A repeated update may find that its token was replaced.
+    /// - A repeated delete finds no client.
+    ///
+    /// Every operation is safe to retry if it certainly did not happen:
+    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) says so.
+    ///
+    /// # Example
+    ///
+    /// This is a policy for tower's `Retry` (tower's feature `retry`), in a stack around a backend.
+    /// `Retry` stands inside the limits, so that shed load is not retried. It stands outside the
+    /// time-out, so that each attempt has its own. Policies stand outside `Retry`, so that they run
+    /// once.
+    ///
+    /// ```
+    /// use std::future::{Ready, ready};
+    /// use std::time::Duration;
+    ///
+    /// use tower::ServiceBuilder;
+    /// use tower::retry::{Policy, RetryLayer};
+    /// use tower_dcr::backend::{BackendService, Unavailable};
+    /// use tower_dcr::{Backend, BoxError, Operation, Reply, backend_fn};
+    /// # use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// #[derive(Clone)]
+    /// struct Attempts(usize);
+    ///
+    /// impl Policy<Operation, Reply, BoxError> for Attempts {
+    ///     type Future = Ready<()>; // Wait here if you want a pause between attempts.
+    ///
+    ///     fn retry(
+    ///         &mut self,
+    ///         operation: &mut Operation,
+    ///         result: &mut Result<Reply, BoxError>,
+    ///     ) -> Option<Self::Future> {
+    ///         let unavailable = Unavailable::find_in(&**result.as_ref().err()?)?;
+    ///         let is_safe = operation.is_repeatable() || !unavailable.is_outcome_unknown();
+    ///         self.0 = self.0.checked_sub(1).filter(|_| is_safe)?;
+    ///         Some(ready(()))
+    ///     }
+    ///
+    ///     fn clone_request(&mut self, operation: &Operation) -> Option<Operation> {
+    ///         Some(operation.clone())
+    ///     }
+    /// }
+    ///
+    /// fn with_retry(backend: impl Backend) -> impl Backend {
+    ///     ServiceBuilder::new()
+    ///         .load_shed()
+    ///         .concurrency_limit(64)
+    ///         .layer(RetryLayer::new(Attempts(3)))
+    ///         // The time-out makes its errors `BoxError`s, which the policy needs. Without it,
+    ///         // write `.map_err(Into::<BoxError>::into)` here.
+    ///         .timeout(Duration::from_secs(5))
+    ///         .service(BackendService::new(backend))
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # static CALLS: AtomicUsize = AtomicUsize::new(0);
+    /// # let backend = with_retry(backend_fn(|_| async {
+    /// #     CALLS.fetch_add(1, Ordering::Relaxed);
+    /// #     Err::<Reply, _>(Unavailable::new())
+    /// # }));
+    /// # let metadata = tower_dcr::ClientMetadata::parse("{}")?;
+    /// # let register = tower_dcr::operation::Register::new(metadata);
+    /// # assert!(backend.execute(register.into()).await.is_err());
+    /// # assert_eq!(CALLS.load(Ordering::Relaxed), 4);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.kind().is_repeatable()
+    }
+
+    /// Returns the same operation, as if it came from this request. `Authorization` is removed.
+    #[must_use]
+    pub fn with_parts(self, parts: Parts) -> Self {
+        match self {
+            Self::Register(register) => register.with_parts(parts).into(),
+            Self::Read(read) => read.with_parts(parts).into(),
+            Self::Update(update) => update.with_parts(parts).into(),
+            Self::Delete(delete) => delete.with_parts(parts).into(),
+        }
+    }
+}
+
+impl From<Register> for Operation {
+    fn from(register: Register) -> Self {
+        Self::Register(register)
+    }
+}
+
+impl From<Read> for Operation {
+    fn from(read: Read) -> Self {
+        Self::Read(read)
+    }
+}
+
+impl From<Update> for Operation {
+    fn from(update: Update) -> Self {
+        Self::Update(update)
+    }
+}
+
+impl From<Delete> for Operation {
+    fn from(delete: Delete) -> Self {
+        Self::Delete(delete)
+    }
+}

@@ -1,0 +1,104 @@
+//! The URL of the client configuration endpoint.
+
+use fluent_uri::Uri;
+
+use crate::util::uri::{PathFault, check_authority, check_path, is_loopback};
+
+/// The URL that the `registration_client_uri` of a client is made from (RFC 7592 section 3).
+#[derive(Debug)]
+pub(super) struct ConfigurationEndpoint(Box<str>);
+
+impl ConfigurationEndpoint {
+    /// Refuses with words that follow "the URL of the client configuration endpoint".
+    pub(super) fn new(url: &str, allow_http: bool) -> Result<Self, &'static str> {
+        let uri = Uri::parse(url).map_err(|_| "is not an absolute URL of RFC 3986")?;
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.host().is_empty())
+            .ok_or("names no host")?;
+        let scheme = uri.scheme().as_str();
+        if scheme.eq_ignore_ascii_case("http") {
+            if !allow_http && !is_loopback(authority.host()) {
+                return Err(
+                    "is plain http on a host other than localhost, 127.0.0.1 and [::1], without allow_http",
+                );
+            }
+        } else if !scheme.eq_ignore_ascii_case("https") {
+            return Err("is neither https nor http");
+        }
+        check_authority(&authority)?;
+        if uri.has_query() || uri.has_fragment() {
+            return Err("has a query or a fragment");
+        }
+        let path = uri.path().as_str();
+        if path.is_empty() || path.ends_with('/') {
+            return Err("ends without the path of the endpoint, or with \"/\"");
+        }
+        // The layer compares its path as it was sent, so it has none of these in its own path.
+        match check_path(path) {
+            Ok(()) => Ok(Self(url.into())),
+            Err(PathFault::EmptySegment | PathFault::DotSegment) => {
+                Err("has a dot segment or \"//\" in its path")
+            }
+            Err(PathFault::Escape) => Err("has an escape in its path"),
+        }
+    }
+
+    /// The `registration_client_uri` of a client whose identifier needs no escape.
+    pub(super) fn of_client(&self, client_id: &str) -> String {
+        format!("{}/{client_id}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_that_can_be_given_to_clients() {
+        for url in [
+            "https://as.example.com/register",
+            "https://as.example.com:8443/t/one/connect/register",
+            "http://localhost:3000/register",
+            "http://127.0.0.1/register",
+            "http://[::1]:3000/register",
+        ] {
+            let endpoint = ConfigurationEndpoint::new(url, false).unwrap();
+            assert_eq!(endpoint.of_client("1"), format!("{url}/1"));
+        }
+        assert!(ConfigurationEndpoint::new("http://as.test/register", true).is_ok());
+    }
+
+    #[test]
+    fn urls_that_can_not() {
+        for url in [
+            "",
+            "/register",
+            "as.example.com/register",
+            "//as.example.com/register",
+            "https:/register",
+            "https:///register",
+            "ftp://as.example.com/register",
+            "http://as.example.com/register",
+            "http://127.0.0.2/register",
+            "http://localhost.example.com/register",
+            "https://user@as.example.com/register",
+            "https://*.example.com/register",
+            "https://as%2eexample.com/register",
+            "https://as.example.com/re%67ister",
+            "https://as.example.com:99999/register",
+            "https://as.example.com",
+            "https://as.example.com/",
+            "https://as.example.com/register/",
+            "https://as.example.com//register",
+            "https://as.example.com/a/../register",
+            "https://as.example.com/./register",
+            "https://as.example.com/register/{client_id}",
+            "https://as.example.com/register?x",
+            "https://as.example.com/register#x",
+            "https://as.example.com/reg ister",
+        ] {
+            assert!(ConfigurationEndpoint::new(url, false).is_err(), "{url}");
+        }
+    }
+}

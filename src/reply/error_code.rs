@@ -1,0 +1,163 @@
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+
+use super::action::Action;
+
+/// The longest `error_description`, in characters.
+const MAX_DESCRIPTION: usize = 200;
+
+/// The `error` of an error response.
+///
+/// ```
+/// use tower_dcr::ErrorCode;
+///
+/// let code: ErrorCode = "invalid_redirect_uri".parse()?;
+/// assert_eq!(code, ErrorCode::InvalidRedirectUri);
+/// assert_eq!(code.as_str(), "invalid_redirect_uri");
+/// # Ok::<(), tower_dcr::reply::UnknownErrorCode>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// `invalid_redirect_uri` (RFC 7591 section 3.2.2). A [`Reply`](super::Reply) answers 400.
+    InvalidRedirectUri,
+    /// `invalid_client_metadata` (RFC 7591 section 3.2.2). A reply answers 400.
+    InvalidClientMetadata,
+    /// `invalid_software_statement` (RFC 7591 section 3.2.2). A reply answers 400.
+    InvalidSoftwareStatement,
+    /// `unapproved_software_statement` (RFC 7591 section 3.2.2). A reply answers 400.
+    UnapprovedSoftwareStatement,
+    /// `invalid_request` (RFC 6750 section 3.1). A reply answers 400.
+    InvalidRequest,
+    /// `invalid_token` (RFC 6750 section 3.1). A reply answers 401.
+    InvalidToken,
+    /// `insufficient_scope` (RFC 6750 section 3.1). A reply answers 403.
+    InsufficientScope,
+    /// `access_denied` (RFC 6749 section 4.1.2.1). A reply answers 403.
+    AccessDenied,
+    /// `server_error` (RFC 6749 section 4.1.2.1). A reply answers 500.
+    ServerError,
+    /// `temporarily_unavailable` (RFC 6749 section 4.1.2.1). A reply answers 500. For a 503, return
+    /// [`Unavailable`](crate::backend::Unavailable) from the backend.
+    TemporarilyUnavailable,
+}
+
+impl ErrorCode {
+    const ALL: [Self; 10] = [
+        Self::InvalidRedirectUri,
+        Self::InvalidClientMetadata,
+        Self::InvalidSoftwareStatement,
+        Self::UnapprovedSoftwareStatement,
+        Self::InvalidRequest,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::AccessDenied,
+        Self::ServerError,
+        Self::TemporarilyUnavailable,
+    ];
+
+    /// Returns the code as it is sent, such as `"invalid_redirect_uri"`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+
+    /// Returns the action of a reply that refuses with this code.
+    pub(crate) fn action(self) -> Action {
+        match self {
+            Self::InvalidRedirectUri
+            | Self::InvalidClientMetadata
+            | Self::InvalidSoftwareStatement
+            | Self::UnapprovedSoftwareStatement
+            | Self::InvalidRequest => Action::BadRequest,
+            Self::InvalidToken => Action::Unauthorized,
+            Self::InsufficientScope | Self::AccessDenied => Action::Forbidden,
+            Self::ServerError | Self::TemporarilyUnavailable => Action::InternalServerError,
+        }
+    }
+
+    /// Writes the JSON of an error response. Characters that RFC 6749 section 5.2 does not allow in
+    /// an `error_description` are replaced, so that it needs no escape in JSON.
+    pub(crate) fn body(self, description: &str) -> Bytes {
+        let description: String = description
+            .chars()
+            .take(MAX_DESCRIPTION)
+            .map(|c| match c {
+                '"' => '\'',
+                '\\' => '/',
+                ' '..='~' => c,
+                _ => '?',
+            })
+            .collect();
+        let error = self.as_str();
+        format!(r#"{{"error":"{error}","error_description":"{description}"}}"#).into()
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for ErrorCode {
+    type Err = UnknownErrorCode;
+
+    fn from_str(code: &str) -> Result<Self, UnknownErrorCode> {
+        Self::ALL
+            .into_iter()
+            .find(|known| known.as_str() == code)
+            .ok_or(UnknownErrorCode(()))
+    }
+}
+
+/// The error of [`ErrorCode::from_str`]: the text is no error code that this crate knows.
+///
+/// It does not contain the text.
+#[derive(Clone, Debug)]
+pub struct UnknownErrorCode(());
+
+impl fmt::Display for UnknownErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown error code; the known ones are the variants of ErrorCode")
+    }
+}
+
+impl std::error::Error for UnknownErrorCode {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_contain_only_allowed_characters() {
+        assert_eq!(
+            ErrorCode::AccessDenied.body("a \"b\" \\ c\r\n\u{e9}\u{0}~"),
+            r#"{"error":"access_denied","error_description":"a 'b' / c????~"}"#
+        );
+        let long = ErrorCode::AccessDenied.body(&"x".repeat(500));
+        let body: serde_json::Value = serde_json::from_slice(&long).unwrap();
+        assert_eq!(body["error_description"].as_str().map(str::len), Some(200));
+    }
+
+    #[test]
+    fn every_code_is_parsed_from_its_text() {
+        for code in ErrorCode::ALL {
+            assert_eq!(code.as_str().parse::<ErrorCode>().unwrap(), code);
+        }
+        assert!("INVALID_TOKEN".parse::<ErrorCode>().is_err());
+    }
+}

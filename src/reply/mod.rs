@@ -1,0 +1,339 @@
+//! What backends answer: an action, and the JSON that goes with it.
+
+mod action;
+mod error_code;
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Extensions;
+use serde::Serialize;
+
+pub use self::action::Action;
+pub use self::error_code::{ErrorCode, UnknownErrorCode};
+use crate::BoxError;
+
+/// The answer of a [`Backend`](crate::Backend) to an [`Operation`](crate::Operation): an
+/// [`Action`], and the content for the client, a JSON object as text.
+///
+/// There is a constructor for each action. The client receives the content byte for byte. The
+/// client receives 500 `server_error` instead in these cases:
+///
+/// - The action does not answer the operation, such as `Deleted` to a read.
+/// - The action needs a content, and the content is missing or not a JSON object.
+///
+/// `Debug` shows the action and the reason, never the content.
+///
+/// ```
+/// use tower_dcr::{Action, ErrorCode, Reply};
+///
+/// let created = Reply::created(r#"{"client_id":"s6BhdRkqt3"}"#);
+/// assert_eq!(created.action(), Action::Created);
+///
+/// let refused = Reply::refuse(ErrorCode::InvalidRedirectUri, "Only https is accepted here.");
+/// assert_eq!(refused.action(), Action::BadRequest);
+/// assert_eq!(
+///     refused.content().unwrap(),
+///     r#"{"error":"invalid_redirect_uri","error_description":"Only https is accepted here."}"#,
+/// );
+/// ```
+#[derive(Clone)]
+pub struct Reply {
+    action: Action,
+    content: Option<Bytes>,
+    error: Option<ErrorCode>,
+    reason: Option<Cow<'static, str>>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+    extensions: Extensions,
+}
+
+impl Reply {
+    /// Creates a reply from an action and a content. For backends that receive the action as data.
+    #[must_use]
+    pub fn new(action: Action, content: Option<Bytes>) -> Self {
+        Self {
+            action,
+            content,
+            error: None,
+            reason: None,
+            cause: None,
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// Answers a register: the client was created. The status is 201.
+    ///
+    /// The content is the client information response (RFC 7591 section 3.2.1).
+    #[must_use]
+    pub fn created(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::Created, Some(content.into()))
+    }
+
+    /// Answers a register like [`created`](Self::created), with a content that is serialized here.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_dcr::Reply;
+    ///
+    /// let reply = Reply::created_json(&json!({ "client_id": "s6BhdRkqt3" }))?;
+    /// assert_eq!(reply.content().unwrap(), r#"{"client_id":"s6BhdRkqt3"}"#);
+    /// # Ok::<(), tower_dcr::reply::SerializeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SerializeError`] if the value cannot be written as a JSON object.
+    pub fn created_json<T: Serialize + ?Sized>(content: &T) -> Result<Self, SerializeError> {
+        serialize(content).map(Self::created)
+    }
+
+    /// Answers a read: the client exists. The status is 200.
+    ///
+    /// The content is the client information response (RFC 7592 section 3).
+    #[must_use]
+    pub fn ok(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::Ok, Some(content.into()))
+    }
+
+    /// Answers a read like [`ok`](Self::ok), with a content that is serialized here.
+    ///
+    /// # Errors
+    ///
+    /// [`SerializeError`] if the value cannot be written as a JSON object.
+    pub fn ok_json<T: Serialize + ?Sized>(content: &T) -> Result<Self, SerializeError> {
+        serialize(content).map(Self::ok)
+    }
+
+    /// Answers an update: the client was updated. The status is 200.
+    ///
+    /// The content is the client information response (RFC 7592 section 3).
+    #[must_use]
+    pub fn updated(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::Updated, Some(content.into()))
+    }
+
+    /// Answers an update like [`updated`](Self::updated), with a content that is serialized here.
+    ///
+    /// # Errors
+    ///
+    /// [`SerializeError`] if the value cannot be written as a JSON object.
+    pub fn updated_json<T: Serialize + ?Sized>(content: &T) -> Result<Self, SerializeError> {
+        serialize(content).map(Self::updated)
+    }
+
+    /// Answers a delete: the client was deleted (RFC 7592 section 2.3). The status is 204, without
+    /// a body.
+    #[must_use]
+    pub fn deleted() -> Self {
+        Self::new(Action::Deleted, None)
+    }
+
+    /// Refuses an operation with 400. [`refuse`](Self::refuse) writes the content for you.
+    ///
+    /// The content is the client registration error response (RFC 7591 section 3.2.2).
+    #[must_use]
+    pub fn bad_request(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::BadRequest, Some(content.into()))
+    }
+
+    /// Refuses an operation with 401 and the challenge of RFC 6750 section 3: the token does not
+    /// belong to the client, or the client does not exist. [`refuse`](Self::refuse) writes the
+    /// content for you.
+    ///
+    /// The content is an error response with the error `invalid_token`.
+    #[must_use]
+    pub fn unauthorized(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::Unauthorized, Some(content.into()))
+    }
+
+    /// Refuses an operation with 403 (RFC 7592 section 2.1). [`refuse`](Self::refuse) writes the
+    /// content for you.
+    ///
+    /// The content is an error response with the error `access_denied` or `insufficient_scope`.
+    /// With `insufficient_scope`, the response has a challenge (RFC 6750 section 3.1).
+    #[must_use]
+    pub fn forbidden(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::Forbidden, Some(content.into()))
+    }
+
+    /// Answers 500, with an error response that the backend wrote. A backend without one returns an
+    /// error instead.
+    #[must_use]
+    pub fn internal_server_error(content: impl Into<Bytes>) -> Self {
+        Self::new(Action::InternalServerError, Some(content.into()))
+    }
+
+    /// Refuses an operation with this error code. The code decides the action and the status.
+    ///
+    /// The description is for the developer of the client. It should not quote what the client
+    /// sent. It is cut to 200 characters. Characters that RFC 6749 section 5.2 does not allow are
+    /// replaced: `"` by `'`, `\` by `/`, others by `?`.
+    #[must_use]
+    pub fn refuse(error: ErrorCode, description: &str) -> Self {
+        let content = error.body(description);
+        Self {
+            error: Some(error),
+            ..Self::new(error.action(), Some(content))
+        }
+    }
+
+    /// Adds the backend's own word for what happened, such as Authlete's `resultCode` or the name
+    /// of a policy. It is not the `error` of an error response, and the client does not receive it.
+    ///
+    /// It appears in the [`Outcome`](crate::Outcome) and in the log of a 5xx. It also appears in
+    /// the span of the operation, if it is at most 64 ASCII letters, digits, `.`, `_` and `-`. Take
+    /// it from a closed set, so that it fits a metric.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// Adds the error behind the reply. The client does not receive it.
+    ///
+    /// It appears in the [`Outcome`](crate::Outcome) and in the log of a 5xx. Keep tokens, secrets
+    /// and metadata out of it.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<BoxError>) -> Self {
+        self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+
+    /// Replaces the action.
+    #[must_use]
+    pub fn with_action(mut self, action: Action) -> Self {
+        self.action = action;
+        self
+    }
+
+    /// Replaces the content. The [`error`](Self::error) of the old content is removed.
+    #[must_use]
+    pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
+        self.content = Some(content.into());
+        self.error = None;
+        self
+    }
+
+    /// Returns the action.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// Returns the content, if there is one.
+    #[must_use]
+    pub fn content(&self) -> Option<&Bytes> {
+        self.content.as_ref()
+    }
+
+    /// Returns the error code of [`refuse`](Self::refuse). It is `None` if the backend wrote the
+    /// content itself.
+    #[must_use]
+    pub fn error(&self) -> Option<ErrorCode> {
+        self.error
+    }
+
+    /// Returns the backend's [reason](Self::with_reason), if it set one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// Returns the [error behind the reply](Self::with_cause), if the backend set one.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+
+    /// Returns the extensions. The HTTP response receives them.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// Returns the extensions for changes. The HTTP response receives them.
+    #[must_use]
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    /// Splits off the parts that are not for the client.
+    pub(crate) fn into_parts(self) -> ReplyParts {
+        ReplyParts {
+            reason: self.reason,
+            cause: self.cause,
+            extensions: self.extensions,
+        }
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("action", &self.action)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parts of a [`Reply`] that are not for the client.
+pub(crate) struct ReplyParts {
+    pub(crate) reason: Option<Cow<'static, str>>,
+    pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
+    pub(crate) extensions: Extensions,
+}
+
+fn serialize<T: Serialize + ?Sized>(content: &T) -> Result<Vec<u8>, SerializeError> {
+    match serde_json::to_vec(content) {
+        Ok(json) if json.starts_with(b"{") => Ok(json),
+        // The error of `serde_json` is dropped, because a `Serialize` may quote its value in it.
+        _ => Err(SerializeError(())),
+    }
+}
+
+/// The error of [`Reply::created_json`] and its siblings: the value cannot be written as a JSON
+/// object.
+///
+/// It contains nothing of the value.
+#[derive(Clone, Debug)]
+pub struct SerializeError(());
+
+impl fmt::Display for SerializeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the content of the reply is not a JSON object: serialize a struct, or a map with \
+             string keys",
+        )
+    }
+}
+
+impl Error for SerializeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_content() {
+        let reply = Reply::ok("{\"client_secret\":\"sentinel\"}").with_reason("A217001");
+        assert_eq!(
+            format!("{reply:?}"),
+            "Reply { action: Ok, reason: Some(\"A217001\"), .. }"
+        );
+    }
+
+    #[test]
+    fn only_objects_are_serialized() {
+        assert_eq!(
+            Reply::updated_json(&serde_json::json!({}))
+                .unwrap()
+                .action(),
+            Action::Updated
+        );
+        assert!(Reply::ok_json(&["a"]).is_err());
+        assert!(Reply::created_json(&std::collections::BTreeMap::from([((1, 2), 3)])).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::operation::OperationKind;
+use crate::reply::{Action, ErrorCode};
+use crate::util::error_chain::Chain;
+
+/// What became of a request on one of the registration paths.
+///
+/// It is in the [extensions](http::Response::extensions) of each response of the registration
+/// service. Outer layers use it to count, to audit or to log. The client never sees it.
+///
+/// [`operation`](Self::operation), [`action`](Self::action), [`status`](Self::status) and
+/// [`error`](Self::error) come from closed sets, so they fit the labels of a metric.
+/// [`reason`](Self::reason) does too, if the backend's reasons do.
+///
+/// There is no outcome in these cases:
+///
+/// - An endpoint layer answered by itself, such as a CORS preflight or a 429.
+/// - The application answered.
+/// - The client disconnected before the response. The operation may have happened. If you must know
+///   about every client, ask the place that stores them. The built-in registry has
+///   `RegistryBuilder::on_change` for that.
+///
+/// ```
+/// use http::Request;
+/// use tower::ServiceExt;
+/// use tower_dcr::operation::OperationKind;
+/// use tower_dcr::{Action, BoxError, DcrEndpoint, Outcome, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let backend = backend_fn(|_| async {
+///     Ok::<_, BoxError>(Reply::created("{}").with_reason("A202001"))
+/// });
+/// let request = Request::post("/register")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+///
+/// let response = DcrEndpoint::new(backend).oneshot(request).await?;
+///
+/// let outcome = response.extensions().get::<Outcome>().unwrap();
+/// assert_eq!(outcome.operation(), Some(OperationKind::Register));
+/// assert_eq!(outcome.action(), Some(Action::Created));
+/// assert_eq!(outcome.reason(), Some("A202001"));
+/// assert_eq!(outcome.status(), 201);
+/// assert!(outcome.cause().is_none());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Outcome {
+    operation: Option<OperationKind>,
+    action: Option<Action>,
+    status: StatusCode,
+    error: Option<ErrorCode>,
+    reason: Option<Cow<'static, str>>,
+    client_id: Option<Box<str>>,
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+    elapsed: Duration,
+}
+
+impl Outcome {
+    /// Creates the outcome of a request for which no backend was asked yet.
+    pub(crate) fn new(operation: Option<OperationKind>, status: StatusCode) -> Self {
+        Self {
+            operation,
+            action: None,
+            status,
+            error: None,
+            reason: None,
+            client_id: None,
+            cause: None,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn with_reply(mut self, action: Action, reason: Option<Cow<'static, str>>) -> Self {
+        self.action = Some(action);
+        self.reason = reason;
+        self
+    }
+
+    pub(crate) fn with_error(mut self, error: Option<ErrorCode>) -> Self {
+        self.error = error;
+        self
+    }
+
+    pub(crate) fn with_client_id(mut self, client_id: Option<Box<str>>) -> Self {
+        self.client_id = client_id;
+        self
+    }
+
+    pub(crate) fn with_cause(mut self, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
+        self.cause = cause;
+        self
+    }
+
+    /// Sets what is known when the response is complete.
+    pub(crate) fn complete(&mut self, status: StatusCode, elapsed: Duration) {
+        self.status = status;
+        self.elapsed = elapsed;
+    }
+
+    /// Returns the operation that the request asked for. It is `None` if the method asks for none
+    /// (`OPTIONS`, or a 405), or if the path is not a registration path.
+    #[must_use]
+    pub fn operation(&self) -> Option<OperationKind> {
+        self.operation
+    }
+
+    /// Returns the action of the backend, or of a [policy](crate::policy) around it. It is `None`
+    /// if neither answered.
+    #[must_use]
+    pub fn action(&self) -> Option<Action> {
+        self.action
+    }
+
+    /// Returns the status that the registration service answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the `error` of the response, if [`ErrorCode`] has it.
+    #[must_use]
+    pub fn error(&self) -> Option<ErrorCode> {
+        self.error
+    }
+
+    /// Returns the `client_id`, if the backend created the client or accepted its token. It is
+    /// `None` for an identifier that a request only claims.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// Returns the time from the head of the request to the response. It contains the waits for the
+    /// body and for the backend.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Returns the [reason](crate::Reply::with_reason) of the backend or the policy, if it set one.
+    /// It is not the [`error`](Self::error) of the response.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// Returns the error behind the response. It is one of these:
+    ///
+    /// - The error of the backend, the verifier or an endpoint layer, for a 5xx.
+    /// - What is wrong with the backend's reply, for a 500.
+    /// - The [cause](crate::Reply::with_cause) of a reply, for any status.
+    #[must_use]
+    pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.cause.as_deref()
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("operation", &self.operation)
+            .field("action", &self.action)
+            .field("status", &self.status)
+            .field("error", &self.error)
+            .field("reason", &self.reason)
+            .field("client_id", &self.client_id)
+            .field("elapsed", &self.elapsed)
+            .field("cause", &self.cause().map(|cause| Chain(cause).to_string()))
+            .finish()
+    }
+}

@@ -1,0 +1,7 @@
+//! Small helpers that know nothing about registration.
+
+pub(crate) mod error_chain;
+pub(crate) mod http_token;
+pub(crate) mod json;
+pub(crate) mod timeout;
+pub(crate) mod uri;
