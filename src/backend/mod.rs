@@ -1,19 +1,24 @@
 //! Backends: what decides about clients.
 
 mod func;
+mod selector;
 mod service;
 mod shared;
+mod source;
 mod unavailable;
 
 use std::future::Future;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tower::ServiceExt;
 use tower_service::Service;
 
 pub use self::func::{BackendFn, backend_fn};
+pub use self::selector::BackendSelector;
 pub use self::service::BackendService;
 pub use self::shared::SharedBackend;
+pub(crate) use self::source::{BackendSource, Chosen};
 pub use self::unavailable::Unavailable;
 use crate::BoxError;
 use crate::operation::Operation;
@@ -114,6 +119,20 @@ pub trait Backend: Send + Sync + 'static {
         &self,
         operation: Operation,
     ) -> impl Future<Output = Result<Reply, Self::Error>> + Send;
+
+    /// Returns the members of the server's metadata document (RFC 8414 section 2) that this backend
+    /// decides, such as `grant_types_supported`. The default is none.
+    ///
+    /// `registration_endpoint` is among them if the backend issues each `registration_client_uri`
+    /// below one fixed URL. Such a backend cannot serve several tenants: the builder refuses it
+    /// together with a named path segment.
+    ///
+    /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata) adds the members to a
+    /// document. A backend inside tower's layers returns none there, because a tower service cannot
+    /// pass them on.
+    fn server_metadata(&self) -> Map<String, Value> {
+        Map::new()
+    }
 }
 
 // Otherwise the compiler asks for a `Service` if a closure is not wrapped in `backend_fn`.
@@ -140,5 +159,9 @@ impl<B: Backend> Backend for Arc<B> {
         operation: Operation,
     ) -> impl Future<Output = Result<Reply, Self::Error>> + Send {
         B::execute(self, operation)
+    }
+
+    fn server_metadata(&self) -> Map<String, Value> {
+        B::server_metadata(self)
     }
 }

@@ -3,6 +3,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::Backend;
 use crate::BoxError;
 use crate::operation::Operation;
@@ -59,6 +61,10 @@ impl Backend for SharedBackend {
     ) -> impl Future<Output = Result<Reply, BoxError>> + Send {
         self.0.execute_boxed(operation)
     }
+
+    fn server_metadata(&self) -> Map<String, Value> {
+        self.0.metadata()
+    }
 }
 
 /// [`Backend`] in a form that a trait object can have.
@@ -67,6 +73,8 @@ trait ErasedBackend: Send + Sync {
         &self,
         operation: Operation,
     ) -> Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send + '_>>;
+
+    fn metadata(&self) -> Map<String, Value>;
 }
 
 impl<B: Backend> ErasedBackend for B {
@@ -75,5 +83,9 @@ impl<B: Backend> ErasedBackend for B {
         operation: Operation,
     ) -> Pin<Box<dyn Future<Output = Result<Reply, BoxError>> + Send + '_>> {
         Box::pin(async move { self.execute(operation).await.map_err(Into::into) })
+    }
+
+    fn metadata(&self) -> Map<String, Value> {
+        self.server_metadata()
     }
 }

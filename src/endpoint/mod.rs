@@ -3,28 +3,30 @@
 //! [`DcrEndpoint`] is the whole service. [`Respond`] and [`respond`] are its second half, for
 //! services that decode requests by themselves.
 
-mod client_id;
 mod decode;
 mod future;
+mod methods;
 mod paths;
 mod respond;
 mod route;
+mod segment;
 mod settings;
+mod template;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use self::decode::{DecodeError, decode, drain_refused};
+use self::decode::{DecodeError, Decoded, choose_backend, drain_refused};
 pub use self::future::EndpointFuture;
+pub(crate) use self::methods::Methods;
 pub(crate) use self::paths::{DEFAULT_PATH, Paths};
 #[cfg(feature = "authlete-emulator")]
 pub(crate) use self::respond::object;
@@ -35,10 +37,12 @@ pub use self::respond::{
 pub(crate) use self::respond::{failure, without_body_to_head};
 pub(crate) use self::route::Route;
 pub(crate) use self::settings::Settings;
+pub(crate) use self::template::name_of;
 use crate::BoxError;
-use crate::backend::Backend;
-use crate::operation::{Operation, OperationKind, RequestParts};
+use crate::backend::{Backend, BackendSource, Chosen};
+use crate::operation::{Operation, OperationKind};
 use crate::telemetry::{OperationSpan, report};
+use crate::util::stopwatch::Stopwatch;
 
 /// The registration service: a tower service that answers every request on the two registration
 /// paths. It answers every other request with 404 `invalid_request`.
@@ -76,26 +80,30 @@ pub struct DcrEndpoint<B> {
 
 struct Shared<B> {
     settings: Settings,
-    backend: B,
+    backend: BackendSource<B>,
 }
 
 impl<B: Backend> DcrEndpoint<B> {
     /// Creates the service with the default settings. [`DcrBuilder`](crate::DcrBuilder) lists them,
     /// and [`build_endpoint`](crate::DcrBuilder::build_endpoint) creates one with others.
     pub fn new(backend: B) -> Self {
-        Self::with_settings(Settings::default(), backend)
+        let settings = Settings {
+            metadata: backend.server_metadata(),
+            ..Settings::default()
+        };
+        Self::with_settings(settings, BackendSource::Fixed(backend))
     }
 }
 
 impl<B> DcrEndpoint<B> {
-    pub(crate) fn with_settings(settings: Settings, backend: B) -> Self {
+    pub(crate) fn with_settings(settings: Settings, backend: BackendSource<B>) -> Self {
         Self {
             shared: Arc::new(Shared { settings, backend }),
         }
     }
 
-    pub(crate) fn paths(&self) -> &Paths {
-        &self.shared.settings.paths
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
     }
 }
 
@@ -142,26 +150,33 @@ impl<B: Backend> Shared<B> {
         ReqBody: Body,
         ReqBody::Error: Into<BoxError>,
     {
-        let started = Instant::now();
+        let started = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
         // The middleware has found the route. Without the middleware, it is found here.
         let route = match parts.extensions.remove::<Route>() {
             Some(route) => Some(route),
-            None => self.settings.paths.find(&parts.method, &parts.uri),
+            None => self
+                .settings
+                .paths
+                .find(&parts.method, &parts.uri)
+                .inspect(|route| {
+                    route.add_params_to(&mut parts.extensions);
+                }),
         };
         let kind = route
             .as_ref()
             .and_then(|route| route.operation(&parts.method));
         let span = OperationSpan::new(kind);
-        let answer = self.decode_and_execute(route.as_ref(), kind, parts, body);
-        let mut response = span.around(answer).await;
+        let mut response = span
+            .around(self.decode_and_execute(route, kind, parts, body))
+            .await;
         report(&mut response, started, &span);
         response
     }
 
     async fn decode_and_execute<ReqBody>(
         &self,
-        route: Option<&Route>,
+        route: Option<Route>,
         kind: Option<OperationKind>,
         parts: Parts,
         body: ReqBody,
@@ -172,26 +187,49 @@ impl<B: Backend> Shared<B> {
     {
         let settings = &self.settings;
         let mut body = pin!(body);
-        match decode(settings, route, &parts, body.as_mut()).await {
-            Ok(decoded) => {
-                let request = RequestParts::new(parts, settings.body_limit);
-                self.execute(decoded.into_operation(request)).await
+        match self.decode(route.as_ref(), &parts, body.as_mut()).await {
+            Ok((backend, decoded)) => {
+                let extensions = decoded.extensions();
+                let operation = decoded.into_operation(parts, settings.body_limit);
+                self.execute(&backend, operation, extensions).await
             }
-            Err(DecodeError::VerifierFailed(cause)) => failure(kind, cause.into()),
+            Err(DecodeError::Failed(cause)) => failure(kind, cause.into()),
             Err(DecodeError::Refused(refusal)) => {
-                drain_refused(settings, route, &parts, refusal, body).await;
+                drain_refused(settings, route.as_ref(), &parts, refusal, body).await;
                 let response = refusal.into_response(kind, &settings.challenges);
                 without_body_to_head(&parts.method, response)
             }
         }
     }
 
-    async fn execute(&self, operation: Operation) -> Response<EndpointBody> {
+    async fn decode<ReqBody>(
+        &self,
+        route: Option<&Route>,
+        parts: &Parts,
+        body: Pin<&mut ReqBody>,
+    ) -> Result<(Chosen<'_, B>, Decoded), DecodeError>
+    where
+        ReqBody: Body,
+        ReqBody::Error: Into<BoxError>,
+    {
+        let settings = &self.settings;
+        let (route, kind) = decode::operation(route, &parts.method)?;
+        let backend = choose_backend(settings, &self.backend, route, parts).await?;
+        let decoded = decode::decode(settings, route, kind, parts, body).await?;
+        Ok((backend, decoded))
+    }
+
+    async fn execute(
+        &self,
+        backend: &B,
+        operation: Operation,
+        extensions: Extensions,
+    ) -> Response<EndpointBody> {
         let mut request = RequestSummary::new(&operation);
         if request.kind() == OperationKind::Register && self.settings.verifier.is_some() {
-            request = request.with_verified_token();
+            request = request.with_verified_token(extensions);
         }
-        let answer = self.backend.execute(operation);
+        let answer = backend.execute(operation);
         let result = match self.settings.backend_timeout.run(answer).await {
             Ok(result) => result.map_err(Into::into),
             Err(timed_out) => Err(BoxError::from(timed_out)),

@@ -2,25 +2,29 @@
 
 use http::{Method, Uri};
 
-use super::client_id;
-use super::route::Route;
+use super::methods::Methods;
+use super::route::{Endpoint, Route};
+use super::segment;
+use super::template::Template;
 
 /// The default path of both endpoints.
 pub(crate) const DEFAULT_PATH: &str = "/register";
 
-/// The paths of the two endpoints. The builder has checked them.
+/// The paths of the two endpoints, and the methods they have. The builder has checked them.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
-    registration: Box<str>,
+    registration: Template,
     /// `None` if the layer does not answer the configuration endpoint.
-    configuration: Option<Box<str>>,
+    configuration: Option<Template>,
+    methods: Methods,
 }
 
 impl Paths {
-    pub(crate) fn new(registration: &str, configuration: Option<&str>) -> Self {
+    pub(crate) fn new(registration: &str, configuration: Option<&str>, methods: Methods) -> Self {
         Self {
-            registration: registration.into(),
-            configuration: configuration.map(Box::from),
+            registration: Template::new(registration),
+            configuration: configuration.map(Template::new),
+            methods,
         }
     }
 
@@ -32,21 +36,31 @@ impl Paths {
             return None;
         }
         let path = uri.path();
-        if path == &*self.registration {
-            return Some(Route::Registration);
+        if self.registration.matches(path) {
+            return Some(self.route(Endpoint::Registration, &self.registration, path));
         }
-        let segment = path
-            .strip_prefix(self.configuration.as_deref()?)?
-            .strip_prefix('/')
-            .filter(|segment| !segment.is_empty() && !segment.contains('/'))?;
-        Some(Route::Configuration {
-            client_id: client_id::decode(segment),
-        })
+        let configuration = self.configuration.as_ref()?;
+        let (base, segment) = path.rsplit_once('/')?;
+        if segment.is_empty() || !configuration.matches(base) {
+            return None;
+        }
+        let endpoint = Endpoint::Configuration {
+            client_id: segment::decode(segment),
+        };
+        Some(self.route(endpoint, configuration, base))
+    }
+
+    fn route(&self, endpoint: Endpoint, template: &Template, path: &str) -> Route {
+        Route {
+            endpoint,
+            params: template.params(path),
+            methods: self.methods,
+        }
     }
 }
 
 impl Default for Paths {
     fn default() -> Self {
-        Self::new(DEFAULT_PATH, Some(DEFAULT_PATH))
+        Self::new(DEFAULT_PATH, Some(DEFAULT_PATH), Methods::ALL)
     }
 }

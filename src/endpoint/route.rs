@@ -1,13 +1,23 @@
 //! Which of the two endpoints a request is for.
 
-use http::Method;
+use http::{Extensions, Method};
 
-use crate::operation::OperationKind;
+use super::methods::{Allow, Methods};
+use crate::operation::{OperationKind, PathParams};
 
-/// One of the two endpoints, as a request names it. It is found once, and then travels in the
-/// extensions of the request.
+/// The endpoint that a request is for. It is found once, and then travels in the extensions of the
+/// request.
 #[derive(Clone, Debug)]
-pub(crate) enum Route {
+pub(crate) struct Route {
+    pub(super) endpoint: Endpoint,
+    /// The decoded named segments. `None` if one of them cannot be decoded.
+    pub(super) params: Option<PathParams>,
+    pub(super) methods: Methods,
+}
+
+/// One of the two endpoints.
+#[derive(Clone, Debug)]
+pub(super) enum Endpoint {
     /// The client registration endpoint (RFC 7591 section 3).
     Registration,
     /// The client configuration endpoint (RFC 7592 section 2).
@@ -18,22 +28,31 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    /// Returns what the method asks of this endpoint, or `None` if it asks for no operation.
-    pub(crate) fn operation(&self, method: &Method) -> Option<OperationKind> {
-        match (self, method) {
-            (Self::Registration, &Method::POST) => Some(OperationKind::Register),
-            (Self::Configuration { .. }, &Method::GET) => Some(OperationKind::Read),
-            (Self::Configuration { .. }, &Method::PUT) => Some(OperationKind::Update),
-            (Self::Configuration { .. }, &Method::DELETE) => Some(OperationKind::Delete),
-            _ => None,
+    /// Adds the named segments to the extensions of a request, if there are any.
+    pub(crate) fn add_params_to(&self, extensions: &mut Extensions) {
+        if let Some(params) = self.params.as_ref().filter(|params| !params.is_empty()) {
+            extensions.insert(params.clone());
         }
     }
 
-    /// Returns the value of `Allow` (RFC 9110 section 10.2.1).
-    pub(super) fn allow(&self) -> &'static str {
-        match self {
-            Self::Registration => "POST, OPTIONS",
-            Self::Configuration { .. } => "GET, PUT, DELETE, OPTIONS",
+    /// Returns what the method asks of this endpoint, or `None` if it asks for no operation.
+    pub(crate) fn operation(&self, method: &Method) -> Option<OperationKind> {
+        match self.endpoint {
+            Endpoint::Registration => self.methods.on_registration(method),
+            Endpoint::Configuration { .. } => self.methods.on_configuration(method),
         }
+    }
+
+    /// Returns the methods that this endpoint has.
+    pub(super) fn allow(&self) -> Allow {
+        match self.endpoint {
+            Endpoint::Registration => self.methods.allow_on_registration(),
+            Endpoint::Configuration { .. } => self.methods.allow_on_configuration(),
+        }
+    }
+
+    /// Returns whether this is the client registration endpoint.
+    pub(super) fn is_registration(&self) -> bool {
+        matches!(self.endpoint, Endpoint::Registration)
     }
 }

@@ -1,3 +1,5 @@
+use serde_json::{Map, Value};
+
 use super::paths::Paths;
 use super::respond::Challenges;
 use crate::initial_access::ErasedVerifier;
@@ -8,6 +10,8 @@ use crate::util::timeout::Timeout;
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) paths: Paths,
+    /// What the server's metadata document says about registration (RFC 8414 section 2).
+    pub(crate) metadata: Map<String, Value>,
     pub(crate) challenges: Challenges,
     pub(crate) verifier: Option<ErasedVerifier>,
     /// Whether the backend receives an initial access token that the verifier accepted.
@@ -21,6 +25,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             paths: Paths::default(),
+            metadata: Map::new(),
             challenges: Challenges::default(),
             verifier: None,
             forward_initial_access_token: false,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-use super::TokenVerifier;
+use super::{TokenVerifier, Verdict};
 use crate::BoxError;
 use crate::token::BearerToken;
 
-type VerifyFuture<'v> = Pin<Box<dyn Future<Output = Result<bool, BoxError>> + Send + 'v>>;
+type VerifyFuture<'v> = Pin<Box<dyn Future<Output = Result<Verdict, BoxError>> + Send + 'v>>;
 
 /// A [`TokenVerifier`] whose type is erased, so that the layer's type does not name it.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ trait VerifyBoxed: Send + Sync {
 
 impl<V: TokenVerifier> VerifyBoxed for V {
     fn verify_boxed<'v>(&'v self, token: &'v BearerToken, parts: &'v Parts) -> VerifyFuture<'v> {
-        let is_valid = self.verify(token, parts);
-        Box::pin(async move { is_valid.await.map_err(Into::into) })
+        let verdict = self.verify(token, parts);
+        Box::pin(async move { verdict.await.map_err(Into::into) })
     }
 }

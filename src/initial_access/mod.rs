@@ -2,6 +2,7 @@
 
 mod erased;
 mod token_list;
+mod verdict;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 use http::request::Parts;
 
 pub(crate) use self::erased::ErasedVerifier;
-pub use self::token_list::TokenList;
+pub use self::token_list::{TokenLabel, TokenList};
+pub use self::verdict::Verdict;
 use crate::BoxError;
 use crate::token::BearerToken;
 
@@ -24,6 +26,7 @@ use crate::token::BearerToken;
 ///
 /// The future of a closure cannot borrow. Clone what it needs from the head and from the captured
 /// values before the `async move` block. `async` closures are not supported, because they borrow.
+/// The result is a [`Verdict`], or a `bool` for short.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -68,7 +71,8 @@ pub trait TokenVerifier: Send + Sync + 'static {
     /// contains [`Unavailable`](crate::backend::Unavailable).
     type Error: Into<BoxError>;
 
-    /// Returns whether the token is valid. The head of the request still has its `Authorization`.
+    /// Decides about a token. The head of the request still has its `Authorization`. Its
+    /// [`PathParams`](crate::operation::PathParams) name the tenant, if the path does.
     ///
     /// # Errors
     ///
@@ -77,13 +81,14 @@ pub trait TokenVerifier: Send + Sync + 'static {
         &self,
         token: &BearerToken,
         parts: &Parts,
-    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<Verdict, Self::Error>> + Send;
 }
 
-impl<F, Fut, E> TokenVerifier for F
+impl<F, Fut, V, E> TokenVerifier for F
 where
     F: Fn(BearerToken, &Parts) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<bool, E>> + Send,
+    Fut: Future<Output = Result<V, E>> + Send,
+    V: Into<Verdict>,
     E: Into<BoxError>,
 {
     type Error = E;
@@ -92,8 +97,9 @@ where
         &self,
         token: &BearerToken,
         parts: &Parts,
-    ) -> impl Future<Output = Result<bool, E>> + Send {
-        self(token.clone(), parts)
+    ) -> impl Future<Output = Result<Verdict, E>> + Send {
+        let verdict = self(token.clone(), parts);
+        async move { verdict.await.map(Into::into) }
     }
 }
 
@@ -104,7 +110,7 @@ impl<V: TokenVerifier> TokenVerifier for Arc<V> {
         &self,
         token: &BearerToken,
         parts: &Parts,
-    ) -> impl Future<Output = Result<bool, V::Error>> + Send {
+    ) -> impl Future<Output = Result<Verdict, V::Error>> + Send {
         TokenVerifier::verify(&**self, token, parts)
     }
 }

@@ -2,22 +2,27 @@ use std::fmt;
 #[cfg(feature = "tokio")]
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::DcrLayer;
-use super::error::{ConfigError, is_plain};
-use crate::backend::Backend;
-use crate::endpoint::{Challenges, DEFAULT_PATH, DcrEndpoint, Paths, Settings};
+use super::error::ConfigError;
+use super::{path_rules, registration_endpoint};
+use crate::backend::{Backend, BackendSelector, BackendSource};
+use crate::endpoint::{Challenges, DEFAULT_PATH, DcrEndpoint, Methods, Paths, Settings};
 use crate::initial_access::{ErasedVerifier, TokenVerifier};
+use crate::operation::OperationKind;
 use crate::util::timeout::Timeout;
-use crate::util::uri::{PathFault, check_path};
 
 /// Builds a [`DcrLayer`] or a [`DcrEndpoint`] with settings of your own. [`DcrLayer::builder`]
 /// creates it. [Endpoint layers](DcrLayer::endpoint_layer) are added after `build`.
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`registration_path`](Self::registration_path) | `/register` |
+/// | [`registration_endpoint`](Self::registration_endpoint) | none |
+/// | [`registration_path`](Self::registration_path) | the path of the registration endpoint, or `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
 /// | [`registration_only`](Self::registration_only) | `false` |
+/// | [`methods`](Self::methods) | all four |
 /// | [`require_initial_access_token`](Self::require_initial_access_token) | none is required |
 /// | [`forward_initial_access_token`](Self::forward_initial_access_token) | `false` |
 /// | [`realm`](Self::realm) | `client registration` |
@@ -50,10 +55,12 @@ use crate::util::uri::{PathFault, check_path};
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct DcrBuilder<B> {
-    backend: B,
-    registration_path: String,
+    backend: BackendSource<B>,
+    registration_endpoint: Option<String>,
+    registration_path: Option<String>,
     configuration_path: Option<String>,
     registration_only: bool,
+    methods: Methods,
     realm: Option<String>,
     verifier: Option<ErasedVerifier>,
     forward_initial_access_token: bool,
@@ -66,17 +73,66 @@ impl<B: Backend> DcrLayer<B> {
     /// Starts a layer with settings of your own. Finish with [`build`](DcrBuilder::build) or
     /// [`build_endpoint`](DcrBuilder::build_endpoint).
     pub fn builder(backend: B) -> DcrBuilder<B> {
+        DcrBuilder::new(BackendSource::Fixed(backend))
+    }
+
+    /// Starts a layer whose backend is chosen for each request, such as one for each tenant.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use std::sync::Arc;
+    ///
+    /// use http::Request;
+    /// use http::request::Parts;
+    /// use tower::ServiceExt;
+    /// use tower_dcr::backend::SharedBackend;
+    /// use tower_dcr::operation::PathParams;
+    /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let blue = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let tenants = Arc::new(HashMap::from([("blue".to_owned(), SharedBackend::new(blue))]));
+    /// let endpoint = DcrLayer::select_backend(move |parts: &Parts| {
+    ///     let backend = PathParams::of(parts).get("tenant").and_then(|name| tenants.get(name).cloned());
+    ///     async move { Ok::<_, BoxError>(backend) }
+    /// })
+    /// .registration_path("/t/{tenant}/register")
+    /// .build_endpoint()?;
+    ///
+    /// let register = |path: &str| {
+    ///     Request::post(path)
+    ///         .header("content-type", "application/json")
+    ///         .body(String::from("{}"))
+    /// };
+    /// assert_eq!(endpoint.clone().oneshot(register("/t/blue/register")?).await?.status(), 201);
+    /// assert_eq!(endpoint.oneshot(register("/t/green/register")?).await?.status(), 404);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn select_backend(selector: impl BackendSelector<Backend = B>) -> DcrBuilder<B>
+    where
+        B: Clone,
+    {
+        DcrBuilder::new(BackendSource::selected(selector))
+    }
+}
+
+impl<B: Backend> DcrBuilder<B> {
+    fn new(backend: BackendSource<B>) -> Self {
         let Settings {
             body_limit,
             body_timeout,
             backend_timeout,
             ..
         } = Settings::default();
-        DcrBuilder {
+        Self {
             backend,
-            registration_path: DEFAULT_PATH.to_owned(),
+            registration_endpoint: None,
+            registration_path: None,
             configuration_path: None,
             registration_only: false,
+            methods: Methods::ALL,
             realm: None,
             verifier: None,
             forward_initial_access_token: false,
@@ -85,19 +141,31 @@ impl<B: Backend> DcrLayer<B> {
             backend_timeout,
         }
     }
-}
 
-impl<B: Backend> DcrBuilder<B> {
-    /// Sets the path of the client registration endpoint (RFC 7591 section 3). The default is
-    /// `/register`.
+    /// Sets the public URL of the client registration endpoint (RFC 8414 section 2), such as
+    /// `https://as.example.com/connect/register`.
+    ///
+    /// Its path becomes the [registration path](Self::registration_path), unless that is set too.
+    /// Set both if a proxy in front strips a prefix from the path.
+    /// [`DcrLayer::server_metadata`] announces the URL.
+    pub fn registration_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.registration_endpoint = Some(url.into());
+        self
+    }
+
+    /// Sets the path of the client registration endpoint (RFC 7591 section 3). The default is the
+    /// path of the [registration endpoint](Self::registration_endpoint), or `/register`.
     ///
     /// It is the path that the layer sees. Around the whole application, that is the full path.
     ///
     /// - It starts with `/` and does not end with `/`.
     /// - It has no empty segment and no dot segment.
     /// - Its characters are those of a path in RFC 3986, without `%` and `*`.
+    /// - A segment may be a name in braces: `/t/{tenant}/register`. It matches exactly one segment
+    ///   that is not empty. [`Operation::path_param`](crate::Operation::path_param) returns the
+    ///   decoded value. A name is made of `A-Z a-z 0-9 _`, and `client_id` is not allowed.
     pub fn registration_path(mut self, path: impl Into<String>) -> Self {
-        self.registration_path = path.into();
+        self.registration_path = Some(path.into());
         self
     }
 
@@ -123,6 +191,34 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
+    /// Sets the operations that are on. The default is all four. The method of any other operation
+    /// is answered 405, and `Allow` names those that are on (RFC 7592 section 2).
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use tower_dcr::operation::OperationKind;
+    /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let endpoint = DcrLayer::builder(backend)
+    ///     .methods([OperationKind::Register, OperationKind::Read])
+    ///     .build_endpoint()?;
+    ///
+    /// let request = Request::delete("/register/1").body(String::new())?;
+    /// let response = endpoint.oneshot(request).await?;
+    /// assert_eq!(response.status(), 405);
+    /// assert_eq!(response.headers()["allow"], "GET, OPTIONS");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn methods(mut self, operations: impl IntoIterator<Item = OperationKind>) -> Self {
+        self.methods = operations.into_iter().collect();
+        self
+    }
+
     /// Requires an initial access token for each registration (RFC 7591 section 3). Without this
     /// setting, everybody may register, and the backend receives any token unverified.
     ///
@@ -130,12 +226,13 @@ impl<B: Backend> DcrBuilder<B> {
     ///
     /// | token | response |
     /// |---|---|
-    /// | valid | the operation goes on |
+    /// | accepted | the operation goes on |
     /// | missing | 401 with a challenge that names no error |
     /// | refused by the verifier | 401 `invalid_token` |
+    /// | not for a registration, as the verifier decides | 403 `insufficient_scope` |
     /// | the verifier fails, or exceeds the [backend time-out](Self::backend_timeout) | 500 or 503 |
     ///
-    /// A valid token is removed from the operation, unless it is
+    /// An accepted token is removed from the operation, unless it is
     /// [forwarded](Self::forward_initial_access_token). Reads, updates and deletes are not affected:
     /// they have a registration access token.
     pub fn require_initial_access_token(mut self, verifier: impl TokenVerifier) -> Self {
@@ -143,7 +240,7 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
-    /// Leaves a verified initial access token in the [`Operation`](crate::Operation), for a backend
+    /// Leaves an accepted initial access token in the [`Operation`](crate::Operation), for a backend
     /// that needs it. The default is `false`.
     pub fn forward_initial_access_token(mut self, yes: bool) -> Self {
         self.forward_initial_access_token = yes;
@@ -208,21 +305,27 @@ impl<B: Backend> DcrBuilder<B> {
     ///
     /// [`ConfigError`] names the wrong setting and says what to write instead.
     pub fn build_endpoint(self) -> Result<DcrEndpoint<B>, ConfigError> {
-        let registration = self.registration_path;
+        let path_of_endpoint = match &self.registration_endpoint {
+            Some(url) => Some(registration_endpoint::path_of(url)?.to_owned()),
+            None => None,
+        };
+        let registration = self
+            .registration_path
+            .or(path_of_endpoint)
+            .unwrap_or_else(|| DEFAULT_PATH.to_owned());
         let configuration = self
             .configuration_path
             .unwrap_or_else(|| registration.clone());
-        check_setting("registration_path", &registration)?;
-        check_setting("configuration_path", &configuration)?;
-        let segment_below = registration
-            .strip_prefix(&*configuration)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .filter(|_| !self.registration_only);
-        if segment_below.is_some_and(|segment| !segment.contains('/')) {
+        path_rules::check("registration_path", &registration)?;
+        path_rules::check("configuration_path", &configuration)?;
+        if !self.registration_only && path_rules::overlap(&registration, &configuration) {
             return Err(ConfigError::Overlap {
                 registration,
                 configuration,
             });
+        }
+        if self.methods.is_empty() {
+            return Err(ConfigError::NoMethods);
         }
         for (setting, is_zero) in [
             ("body_limit", self.body_limit == 0),
@@ -233,11 +336,24 @@ impl<B: Backend> DcrBuilder<B> {
                 return Err(ConfigError::ZeroLimit { setting });
             }
         }
+        let has_names =
+            path_rules::has_names(&registration) || path_rules::has_names(&configuration);
+        let mut metadata = self.backend.server_metadata();
+        if let Some(Value::String(url)) = metadata.get("registration_endpoint")
+            && has_names
+        {
+            return Err(ConfigError::FixedEndpoint { url: url.clone() });
+        }
+        if let Some(url) = self.registration_endpoint.filter(|_| !has_names) {
+            metadata.insert("registration_endpoint".to_owned(), url.into());
+        }
         let settings = Settings {
             paths: Paths::new(
                 &registration,
                 (!self.registration_only).then_some(&*configuration),
+                self.methods,
             ),
+            metadata,
             verifier: self.verifier,
             forward_initial_access_token: self.forward_initial_access_token,
             challenges: match self.realm {
@@ -255,9 +371,11 @@ impl<B: Backend> DcrBuilder<B> {
 impl<B> fmt::Debug for DcrBuilder<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DcrBuilder")
+            .field("registration_endpoint", &self.registration_endpoint)
             .field("registration_path", &self.registration_path)
             .field("configuration_path", &self.configuration_path)
             .field("registration_only", &self.registration_only)
+            .field("methods", &self.methods)
             .field("realm", &self.realm)
             .field("verifier", &self.verifier)
             .field(
@@ -269,30 +387,4 @@ impl<B> fmt::Debug for DcrBuilder<B> {
             .field("backend_timeout", &self.backend_timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// Checks a path that is matched as it was sent. It must be one that clients and proxies do not
-/// change on the way, and that does not look like a pattern.
-fn check_setting(setting: &'static str, path: &str) -> Result<(), ConfigError> {
-    let problem = if !path.starts_with('/') {
-        "does not start with \"/\""
-    } else if path == "/" {
-        "is the path of the whole application"
-    } else if path.contains(['{', '}', '*']) {
-        "looks like a pattern; the layer adds the client by itself"
-    } else {
-        match check_path(path) {
-            Err(PathFault::EmptySegment) => "ends with \"/\" or contains \"//\"",
-            Err(PathFault::DotSegment) => "contains a dot segment",
-            Ok(()) if path.bytes().all(|byte| byte == b'/' || is_plain(byte)) => return Ok(()),
-            Ok(()) | Err(PathFault::Escape) => {
-                "contains a character other than A-Z a-z 0-9 and - . _ ~ ! $ & ' ( ) + , ; = : @"
-            }
-        }
-    };
-    Err(ConfigError::InvalidPath {
-        setting,
-        path: path.to_owned(),
-        problem,
-    })
 }

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::endpoint::{DEFAULT_PATH, InvalidRealm};
+use crate::endpoint::InvalidRealm;
 
 /// A setting that [`DcrBuilder`](crate::DcrBuilder) refuses. `Display` says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum ConfigError {
         path: String,
         /// What is wrong with it. It continues a sentence that starts with the path.
         problem: &'static str,
+        /// A valid path, made of the good segments of this one.
+        suggestion: String,
     },
 
     /// The registration path would also be the path of a client.
@@ -26,6 +28,25 @@ pub enum ConfigError {
         /// The configuration path.
         configuration: String,
     },
+
+    /// The URL of the registration endpoint cannot be given to clients.
+    #[non_exhaustive]
+    InvalidEndpoint {
+        /// The URL that was set.
+        url: String,
+        /// What is wrong with it. It continues a sentence that starts with the URL.
+        problem: &'static str,
+    },
+
+    /// The path has a named segment, but the backend issues client URLs below one fixed URL.
+    #[non_exhaustive]
+    FixedEndpoint {
+        /// The fixed URL of the backend.
+        url: String,
+    },
+
+    /// No method is left on.
+    NoMethods,
 
     /// The realm cannot stand in a challenge.
     #[non_exhaustive]
@@ -49,12 +70,9 @@ impl fmt::Display for ConfigError {
                 setting,
                 path,
                 problem,
+                suggestion,
             } => {
-                write!(
-                    f,
-                    "{setting} {path:?} {problem}: write {:?}",
-                    suggest_path(path)
-                )
+                write!(f, "{setting} {path:?} {problem}: write {suggestion:?}")
             }
             Self::Overlap {
                 registration,
@@ -64,6 +82,20 @@ impl fmt::Display for ConfigError {
                 "registration_path {registration:?} is also the path of a client below \
                  configuration_path {configuration:?}: write the same path for both, or paths \
                  that are not below each other"
+            ),
+            Self::InvalidEndpoint { url, problem } => write!(
+                f,
+                "registration_endpoint {url:?} {problem}: write something like \
+                 \"https://as.example.com/register\""
+            ),
+            Self::FixedEndpoint { url } => write!(
+                f,
+                "the backend issues client URLs below {url:?}, which is wrong for all tenants but \
+                 one: write `DcrLayer::select_backend` with a backend for each tenant"
+            ),
+            Self::NoMethods => f.write_str(
+                "methods is empty, so nothing could be answered: write at least \
+                 OperationKind::Register",
             ),
             Self::InvalidRealm { source } => source.fmt(f),
             Self::ZeroLimit {
@@ -85,27 +117,4 @@ impl From<InvalidRealm> for ConfigError {
     fn from(source: InvalidRealm) -> Self {
         Self::InvalidRealm { source }
     }
-}
-
-/// Returns a valid path that is made of the good segments of an invalid one.
-fn suggest_path(path: &str) -> String {
-    // Only the path, if the whole URL was written.
-    let path = path.split_once("://").map_or(path, |(_, rest)| {
-        rest.split_once('/').map_or("", |(_, path)| path)
-    });
-    let suggestion: String = path
-        .split('/')
-        .filter(|segment| !matches!(*segment, "" | "." | "..") && segment.bytes().all(is_plain))
-        .flat_map(|segment| ["/", segment])
-        .collect();
-    if suggestion.is_empty() {
-        DEFAULT_PATH.to_owned()
-    } else {
-        suggestion
-    }
-}
-
-/// Returns whether a byte is a `pchar` of RFC 3986 section 3.3, without escapes and `*`.
-pub(super) fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@".contains(&byte)
 }

@@ -2,7 +2,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use http::{Method, Request, Response};
 use pin_project_lite::pin_project;
@@ -13,6 +12,7 @@ use super::body::ResponseBody;
 use super::stack_failure::respond_to_stack_error;
 use crate::BoxError;
 use crate::operation::OperationKind;
+use crate::util::stopwatch::Stopwatch;
 
 pin_project! {
     /// The response future of [`Dcr`](crate::Dcr).
@@ -42,7 +42,7 @@ pin_project! {
             future: Pin<Box<Oneshot<E, Request<ReqBody>>>>,
             method: Method,
             kind: Option<OperationKind>,
-            started: Instant,
+            started: Stopwatch,
         },
     }
 }
@@ -67,7 +67,7 @@ where
                 method: request.method().clone(),
                 future: Box::pin(Oneshot::new(stack, request)),
                 kind,
-                started: Instant::now(),
+                started: Stopwatch::start(),
             },
         }
     }

@@ -3,7 +3,6 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use http::{Method, Request, Response};
 use pin_project_lite::pin_project;
@@ -15,6 +14,7 @@ use super::stack_failure::respond_to_stack_error;
 use crate::BoxError;
 use crate::endpoint::{EndpointBody, Route};
 use crate::operation::OperationKind;
+use crate::util::stopwatch::Stopwatch;
 
 /// An endpoint stack whose errors become responses. [`DcrLayer::handle_errors`] creates it.
 ///
@@ -56,7 +56,7 @@ where
         HandleErrorsFuture {
             kind: route.and_then(|route| route.operation(request.method())),
             method: request.method().clone(),
-            started: Instant::now(),
+            started: Stopwatch::start(),
             future: Oneshot::new(self.stack.clone(), request),
         }
     }
@@ -72,7 +72,7 @@ pin_project! {
         future: Oneshot<E, Request<ReqBody>>,
         kind: Option<OperationKind>,
         method: Method,
-        started: Instant,
+        started: Stopwatch,
     }
 }
 

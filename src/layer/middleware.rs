@@ -83,6 +83,7 @@ where
             None => ResponseFuture::inner(self.inner.call(request)),
             Some(route) => {
                 let kind = route.operation(request.method());
+                route.add_params_to(request.extensions_mut());
                 request.extensions_mut().insert(route);
                 ResponseFuture::endpoint(self.stack.endpoint.clone(), request, kind)
             }

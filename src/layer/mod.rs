@@ -10,6 +10,8 @@ mod error;
 mod future;
 mod handle_errors;
 mod middleware;
+mod path_rules;
+mod registration_endpoint;
 mod stack;
 mod stack_failure;
 
@@ -20,6 +22,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use serde_json::Value;
 use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
@@ -84,13 +87,57 @@ impl<B: Backend> DcrLayer<B> {
 
 impl<B> DcrLayer<B> {
     fn from_endpoint(endpoint: DcrEndpoint<B>) -> Self {
+        let settings = endpoint.settings();
         Self {
             stack: Arc::new(Stack {
-                paths: endpoint.paths().clone(),
+                paths: settings.paths.clone(),
+                metadata: Arc::new(settings.metadata.clone()),
                 endpoint,
             }),
             backend: PhantomData,
         }
+    }
+}
+
+impl<B, E> DcrLayer<B, E> {
+    /// Adds what registration decides to the server's metadata document (RFC 8414). Its members
+    /// replace members of the same name.
+    ///
+    /// - `registration_endpoint`, if it is [set](DcrBuilder::registration_endpoint) or the backend
+    ///   has a fixed URL. The built-in registry has one.
+    /// - What the backend [supports](Backend::server_metadata), such as `grant_types_supported`.
+    ///
+    /// Announce `code_challenge_methods_supported` in your own document. Some MCP clients register
+    /// without it, and then give up.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+    ///
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let layer = DcrLayer::builder(backend)
+    ///     .registration_endpoint("https://as.example.com/connect/register")
+    ///     .build()?;
+    ///
+    /// let document = layer.server_metadata(json!({
+    ///     "issuer": "https://as.example.com",
+    ///     "authorization_endpoint": "https://as.example.com/authorize",
+    ///     "token_endpoint": "https://as.example.com/token",
+    ///     "response_types_supported": ["code"],
+    ///     "code_challenge_methods_supported": ["S256"],
+    /// }));
+    /// assert_eq!(document["registration_endpoint"], "https://as.example.com/connect/register");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn server_metadata(&self, mut document: Value) -> Value {
+        if let Value::Object(members) = &mut document {
+            let registration = self.stack.metadata.iter();
+            members.extend(registration.map(|(name, value)| (name.clone(), value.clone())));
+        }
+        document
     }
 }
 
@@ -139,10 +186,15 @@ impl<B, E: Clone> DcrLayer<B, E> {
     /// ```
     #[must_use]
     pub fn endpoint_layer<L: Layer<E>>(self, layer: L) -> DcrLayer<B, L::Service> {
-        let Stack { paths, endpoint } = Arc::unwrap_or_clone(self.stack);
+        let Stack {
+            paths,
+            metadata,
+            endpoint,
+        } = Arc::unwrap_or_clone(self.stack);
         DcrLayer {
             stack: Arc::new(Stack {
                 paths,
+                metadata,
                 endpoint: layer.layer(endpoint),
             }),
             backend: PhantomData,

@@ -1,20 +1,19 @@
 //! The response to an error of the endpoint stack.
 
-use std::time::Instant;
-
 use http::{Method, Response};
 
 use crate::BoxError;
 use crate::endpoint::{EndpointBody, failure, without_body_to_head};
 use crate::operation::OperationKind;
 use crate::telemetry::{OperationSpan, report};
+use crate::util::stopwatch::Stopwatch;
 
 /// Makes the response to an error of an endpoint layer. It is the response to the same error of a
 /// backend.
 pub(super) fn respond_to_stack_error(
     kind: Option<OperationKind>,
     method: &Method,
-    started: Instant,
+    started: Stopwatch,
     error: BoxError,
 ) -> Response<EndpointBody> {
     let mut response = failure(kind, error);

@@ -46,15 +46,15 @@ impl Delete {
         &self.registration_access_token
     }
 
-    /// Returns the same deletion, as if it came from this request. `Authorization` is removed.
+    /// Returns the same deletion, as if it came from this request. `Bearer` credentials are removed.
     #[must_use]
     pub fn with_parts(mut self, parts: Parts) -> Self {
         self.request.replace(parts);
         self
     }
 
-    /// Returns the method, target, version, headers and extensions of the request, without
-    /// `Authorization`.
+    /// Returns the method, target, version, headers and extensions of the request, without `Bearer`
+    /// credentials.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         self.request.parts()

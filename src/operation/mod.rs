@@ -2,6 +2,7 @@
 
 mod delete;
 mod kind;
+mod path_params;
 mod read;
 mod register;
 mod request_parts;
@@ -11,6 +12,7 @@ use http::request::Parts;
 
 pub use self::delete::Delete;
 pub use self::kind::OperationKind;
+pub use self::path_params::PathParams;
 pub use self::read::Read;
 pub use self::register::Register;
 pub(crate) use self::request_parts::{DEFAULT_BODY_LIMIT, RequestParts};
@@ -24,8 +26,8 @@ use crate::token::BearerToken;
 /// the `client_id` and the body are decoded and well-formed. The backend decides whether the token
 /// belongs to the client, and whether the metadata is acceptable.
 ///
-/// Each payload has the [`Parts`] of its request, without `Authorization`. A backend or a policy
-/// can read the peer's address, a client certificate or a tenant there. `Debug` shows no token, no
+/// Each payload has the [`Parts`] of its request, without `Bearer` credentials. A backend or a
+/// policy can read the peer's address or a client certificate there. `Debug` shows no token, no
 /// metadata and no header.
 ///
 /// # Example
@@ -111,8 +113,8 @@ impl Operation {
         }
     }
 
-    /// Returns the method, target, version, headers and extensions of the request, without
-    /// `Authorization`.
+    /// Returns the method, target, version, headers and extensions of the request, without `Bearer`
+    /// credentials.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         match self {
@@ -121,6 +123,36 @@ impl Operation {
             Self::Update(update) => update.parts(),
             Self::Delete(delete) => delete.parts(),
         }
+    }
+
+    /// Returns the decoded value of a named segment in the path, such as `tenant` in
+    /// [`registration_path("/t/{tenant}/register")`](crate::DcrBuilder::registration_path).
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use tower_dcr::{BoxError, DcrLayer, Operation, Reply, backend_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let backend = backend_fn(|operation: Operation| async move {
+    ///     assert_eq!(operation.path_param("tenant"), Some("blue"));
+    ///     Ok::<_, BoxError>(Reply::created("{}"))
+    /// });
+    /// let endpoint = DcrLayer::builder(backend)
+    ///     .registration_path("/t/{tenant}/register")
+    ///     .build_endpoint()?;
+    ///
+    /// let request = Request::post("/t/blue/register")
+    ///     .header("content-type", "application/json")
+    ///     .body(String::from("{}"))?;
+    /// assert_eq!(endpoint.oneshot(request).await?.status(), 201);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn path_param(&self, name: &str) -> Option<&str> {
+        self.parts().extensions.get::<PathParams>()?.get(name)
     }
 
     /// Returns whether the operation is safe to retry after any failure.
@@ -201,7 +233,7 @@ impl Operation {
         self.kind().is_repeatable()
     }
 
-    /// Returns the same operation, as if it came from this request. `Authorization` is removed.
+    /// Returns the same operation, as if it came from this request. `Bearer` credentials are removed.
     #[must_use]
     pub fn with_parts(self, parts: Parts) -> Self {
         match self {

@@ -1,6 +1,8 @@
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Method, Request};
+use http::{HeaderMap, HeaderValue, Method, Request};
+
+use crate::util::bearer_scheme;
 
 /// The default limit of a request body, in bytes.
 pub(crate) const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
@@ -13,9 +15,9 @@ pub(crate) struct RequestParts {
 }
 
 impl RequestParts {
-    /// Takes the head of a request. `Authorization` is removed: the credentials are decoded.
+    /// Takes the head of a request. `Bearer` credentials are removed, because they are decoded.
     pub(crate) fn new(mut parts: Parts, body_limit: usize) -> Self {
-        parts.headers.remove(AUTHORIZATION);
+        remove_bearer_credentials(&mut parts.headers);
         Self {
             parts: Box::new(parts),
             body_limit,
@@ -41,5 +43,17 @@ impl RequestParts {
 
     pub(super) fn body_limit(&self) -> usize {
         self.body_limit
+    }
+}
+
+/// Removes `Bearer` credentials and keeps those of other schemes.
+fn remove_bearer_credentials(headers: &mut HeaderMap) {
+    let is_bearer = |value: &HeaderValue| bearer_scheme::strip(value.as_bytes()).is_some();
+    if headers.get_all(AUTHORIZATION).iter().any(is_bearer) {
+        let values: Vec<_> = headers.get_all(AUTHORIZATION).iter().cloned().collect();
+        headers.remove(AUTHORIZATION);
+        for value in values.into_iter().filter(|value| !is_bearer(value)) {
+            headers.append(AUTHORIZATION, value);
+        }
     }
 }

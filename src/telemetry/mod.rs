@@ -2,6 +2,8 @@
 
 mod outcome;
 mod report;
+#[cfg(feature = "tracing")]
+mod shed_log;
 mod span;
 
 pub use self::outcome::Outcome;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Extensions, StatusCode};
 
 use crate::operation::OperationKind;
 use crate::reply::{Action, ErrorCode};
@@ -63,6 +63,7 @@ pub struct Outcome {
     client_id: Option<Box<str>>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
     elapsed: Duration,
+    extensions: Extensions,
 }
 
 impl Outcome {
@@ -77,6 +78,7 @@ impl Outcome {
             client_id: None,
             cause: None,
             elapsed: Duration::ZERO,
+            extensions: Extensions::new(),
         }
     }
 
@@ -99,6 +101,11 @@ impl Outcome {
     pub(crate) fn with_cause(mut self, cause: Option<Arc<dyn Error + Send + Sync>>) -> Self {
         self.cause = cause;
         self
+    }
+
+    /// Sets what the verifier of initial access tokens attached.
+    pub(crate) fn set_extensions(&mut self, extensions: Extensions) {
+        self.extensions = extensions;
     }
 
     /// Sets what is known when the response is complete.
@@ -152,6 +159,14 @@ impl Outcome {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+
+    /// Returns what the verifier of initial access tokens
+    /// [attached](crate::initial_access::Verdict::Accepted) to the registration. Without a verifier
+    /// there are no extensions.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
     }
 
     /// Returns the error behind the response. It is one of these:

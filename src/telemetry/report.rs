@@ -1,15 +1,14 @@
 //! Completing an outcome, and reporting it.
 
-use std::time::Instant;
-
 use http::Response;
 
 use super::outcome::Outcome;
 use super::span::OperationSpan;
+use crate::util::stopwatch::Stopwatch;
 
 /// Completes the [`Outcome`] of a response with its status and the elapsed time. Then records it in
 /// the span, and logs a 5xx.
-pub(crate) fn report<B>(response: &mut Response<B>, started: Instant, span: &OperationSpan) {
+pub(crate) fn report<B>(response: &mut Response<B>, started: Stopwatch, span: &OperationSpan) {
     let status = response.status();
     let Some(outcome) = response.extensions_mut().get_mut::<Outcome>() else {
         return;
@@ -24,10 +23,20 @@ pub(crate) fn report<B>(response: &mut Response<B>, started: Instant, span: &Ope
 
 #[cfg(feature = "tracing")]
 fn log_failure(outcome: &Outcome) {
+    use tower::load_shed::error::Overloaded;
+
+    use super::shed_log;
     use crate::operation::OperationKind;
     use crate::reply::Action;
     use crate::util::error_chain::Chain;
 
+    // Under overload, a line for each request would add to the load.
+    if outcome
+        .cause()
+        .is_some_and(|cause| cause.is::<Overloaded>())
+    {
+        return shed_log::count();
+    }
     tracing::error!(
         operation = outcome.operation().map(OperationKind::as_str),
         action = outcome.action().map(Action::as_str),

@@ -1,7 +1,9 @@
 //! Small helpers that know nothing about registration.
 
+pub(crate) mod bearer_scheme;
 pub(crate) mod error_chain;
 pub(crate) mod http_token;
 pub(crate) mod json;
+pub(crate) mod stopwatch;
 pub(crate) mod timeout;
 pub(crate) mod uri;

@@ -45,6 +45,21 @@ impl Timeout {
         false
     }
 
+    /// Returns whether the time is limited, here and now.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(
+            clippy::unused_self,
+            reason = "without a timer there is no limit to look at"
+        )
+    )]
+    pub(crate) fn is_running(self) -> bool {
+        #[cfg(feature = "tokio")]
+        return self.limit.is_some() && tokio::runtime::Handle::try_current().is_ok();
+        #[cfg(not(feature = "tokio"))]
+        false
+    }
+
     /// Runs the future until it ends or the time is over. In the second case it is dropped.
     pub(crate) async fn run<F: Future>(self, future: F) -> Result<F::Output, TimedOut> {
         #[cfg(feature = "tokio")]

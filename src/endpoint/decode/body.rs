@@ -14,7 +14,8 @@ use crate::endpoint::respond::Refusal;
 use crate::util::error_chain::sources;
 use crate::util::timeout::Timeout;
 
-/// Reads the whole body. If it is too large, the rest is drained within the same time-out.
+/// Reads the whole body. If it is too large, the rest is drained within the same time-out. Without
+/// a time-out it is not drained.
 pub(super) async fn read<B>(
     mut body: Pin<&mut B>,
     limit: usize,
@@ -27,7 +28,9 @@ where
     let mut refusal_if_late = Refusal::BodyTimeout;
     let reading = async {
         let text = collect(body.as_mut(), limit).await;
-        if let Err(Refusal::TooLarge) = text {
+        if let Err(Refusal::TooLarge) = text
+            && timeout.is_running()
+        {
             refusal_if_late = Refusal::TooLarge;
             drain(body).await;
         }

@@ -1,3 +1,6 @@
+use http::Extensions;
+use http::request::Parts;
+
 use crate::metadata::ClientMetadata;
 use crate::operation::{Delete, Operation, Read, Register, RequestParts, Update};
 use crate::token::BearerToken;
@@ -6,6 +9,8 @@ use crate::token::BearerToken;
 pub(in crate::endpoint) enum Decoded {
     Register {
         token: Option<BearerToken>,
+        /// What the verifier attached.
+        extensions: Extensions,
         metadata: ClientMetadata,
     },
     Read {
@@ -24,20 +29,43 @@ pub(in crate::endpoint) enum Decoded {
 }
 
 impl Decoded {
-    /// Adds the head of the request.
-    pub(in crate::endpoint) fn into_operation(self, request: RequestParts) -> Operation {
+    /// Returns what the verifier attached.
+    pub(in crate::endpoint) fn extensions(&self) -> Extensions {
         match self {
-            Self::Register { token, metadata } => {
+            Self::Register { extensions, .. } => extensions.clone(),
+            _ => Extensions::new(),
+        }
+    }
+
+    /// Adds the head of the request.
+    pub(in crate::endpoint) fn into_operation(
+        self,
+        mut parts: Parts,
+        body_limit: usize,
+    ) -> Operation {
+        match self {
+            Self::Register {
+                token,
+                extensions,
+                metadata,
+            } => {
+                parts.extensions.extend(extensions);
+                let request = RequestParts::new(parts, body_limit);
                 Register::from_request(metadata, token, request).into()
             }
-            Self::Read { client_id, token } => Read::from_request(client_id, token, request).into(),
+            Self::Read { client_id, token } => {
+                Read::from_request(client_id, token, RequestParts::new(parts, body_limit)).into()
+            }
             Self::Update {
                 client_id,
                 token,
                 metadata,
-            } => Update::from_request(client_id, token, metadata, request).into(),
+            } => {
+                let request = RequestParts::new(parts, body_limit);
+                Update::from_request(client_id, token, metadata, request).into()
+            }
             Self::Delete { client_id, token } => {
-                Delete::from_request(client_id, token, request).into()
+                Delete::from_request(client_id, token, RequestParts::new(parts, body_limit)).into()
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::endpoint::settings::Settings;
 const MAX_DRAIN: usize = 1024 * 1024;
 
 /// Drains the body of a request that was refused before the body was read, if it may be read.
+/// Without a body time-out nothing is drained, because the client could delay the response forever.
 pub(in crate::endpoint) async fn drain_refused<B: Body>(
     settings: &Settings,
     route: Option<&Route>,
@@ -28,9 +29,10 @@ pub(in crate::endpoint) async fn drain_refused<B: Body>(
 ) {
     let has_no_body = matches!(parts.method, Method::GET | Method::DELETE | Method::OPTIONS);
     // A caller without a valid initial access token must not be able to make the server read.
-    let is_guarded = settings.verifier.is_some() && matches!(route, Some(Route::Registration));
+    let is_guarded = settings.verifier.is_some() && route.is_some_and(Route::is_registration);
     let may_read = !is_guarded || refusal.is_after_credentials();
-    if refusal.is_before_body()
+    if settings.body_timeout.is_running()
+        && refusal.is_before_body()
         && may_read
         && !has_no_body
         && !expect_continue::is_expected(&parts.headers)

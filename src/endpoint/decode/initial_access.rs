@@ -1,22 +1,25 @@
 //! Rows 3 to 5 of the contract on the registration path: the initial access token (RFC 7591
 //! section 3).
 
+use http::Extensions;
 use http::request::Parts;
 
 use super::credentials::bearer_token;
 use super::error::DecodeError;
-use crate::endpoint::respond::{Refusal, VerifierFailed};
+use crate::endpoint::respond::{NotAsked, Refusal};
 use crate::endpoint::settings::Settings;
+use crate::initial_access::Verdict;
 use crate::token::BearerToken;
 
-/// Verifies the token, if there is a verifier. Returns the token that the backend receives.
+/// Verifies the token, if there is a verifier. Returns the token that the backend receives, and what
+/// the verifier attached.
 pub(super) async fn check(
     settings: &Settings,
     parts: &Parts,
-) -> Result<Option<BearerToken>, DecodeError> {
+) -> Result<(Option<BearerToken>, Extensions), DecodeError> {
     let token = bearer_token(parts)?;
     let Some(verifier) = &settings.verifier else {
-        return Ok(token);
+        return Ok((token, Extensions::new()));
     };
     let token = token.ok_or(Refusal::TokenMissing)?;
     // For the client, the verifier is a part of the backend. So it has the backend's time-out.
@@ -24,9 +27,15 @@ pub(super) async fn check(
         .backend_timeout
         .run(verifier.verify(&token, parts))
         .await;
-    match result.unwrap_or_else(|timed_out| Err(timed_out.into())) {
-        Ok(true) => Ok(settings.forward_initial_access_token.then_some(token)),
-        Ok(false) => Err(Refusal::InitialAccessTokenInvalid.into()),
-        Err(cause) => Err(DecodeError::VerifierFailed(VerifierFailed(cause))),
+    let verdict = result
+        .unwrap_or_else(|timed_out| Err(timed_out.into()))
+        .map_err(NotAsked::verifier_failed)?;
+    match verdict {
+        Verdict::Accepted(extensions) => Ok((
+            settings.forward_initial_access_token.then_some(token),
+            extensions,
+        )),
+        Verdict::Refused => Err(Refusal::InitialAccessTokenInvalid.into()),
+        Verdict::InsufficientScope => Err(Refusal::InsufficientScope.into()),
     }
 }

@@ -8,6 +8,7 @@ mod drain;
 mod error;
 mod expect_continue;
 mod initial_access;
+mod tenant;
 
 use std::pin::Pin;
 
@@ -15,20 +16,40 @@ use http::Method;
 use http::request::Parts;
 use http_body::Body;
 
-use self::decoded::Decoded;
+pub(super) use self::decoded::Decoded;
 pub(super) use self::drain::drain_refused;
 pub(super) use self::error::DecodeError;
+pub(super) use self::tenant::choose_backend;
 use super::respond::Refusal;
-use super::route::Route;
+use super::route::{Endpoint, Route};
 use super::settings::Settings;
 use crate::BoxError;
 use crate::metadata::ClientMetadata;
+use crate::operation::OperationKind;
 use crate::token::BearerToken;
 
-/// Decodes a request. Each check comes before the next one reads anything.
+/// Rows 1 and 2: returns the endpoint, and what the method asks of it.
+pub(super) fn operation<'r>(
+    route: Option<&'r Route>,
+    method: &Method,
+) -> Result<(&'r Route, OperationKind), Refusal> {
+    let route = route.ok_or(Refusal::NotFound)?;
+    if method == Method::OPTIONS {
+        return Err(Refusal::Options(route.allow()));
+    }
+    // `HEAD` is refused too: a backend may rotate the token on a read, and the response to a `HEAD`
+    // would lose the new one.
+    let kind = route
+        .operation(method)
+        .ok_or(Refusal::MethodNotAllowed(route.allow()))?;
+    Ok((route, kind))
+}
+
+/// Rows 3 to 10: decodes a request. Each check comes before the next one reads anything.
 pub(super) async fn decode<ReqBody>(
     settings: &Settings,
-    route: Option<&Route>,
+    route: &Route,
+    kind: OperationKind,
     parts: &Parts,
     body: Pin<&mut ReqBody>,
 ) -> Result<Decoded, DecodeError>
@@ -36,18 +57,22 @@ where
     ReqBody: Body,
     ReqBody::Error: Into<BoxError>,
 {
-    match (route.ok_or(Refusal::NotFound)?, &parts.method) {
-        (Route::Registration, &Method::POST) => {
-            let token = initial_access::check(settings, parts).await?;
+    match kind {
+        OperationKind::Register => {
+            let (token, extensions) = initial_access::check(settings, parts).await?;
             let metadata = metadata(settings, parts, body).await?;
-            Ok(Decoded::Register { token, metadata })
+            Ok(Decoded::Register {
+                token,
+                extensions,
+                metadata,
+            })
         }
-        (Route::Configuration { client_id }, &Method::GET) => {
-            let (client_id, token) = client(parts, client_id.as_deref())?;
+        OperationKind::Read => {
+            let (client_id, token) = client(route, parts)?;
             Ok(Decoded::Read { client_id, token })
         }
-        (Route::Configuration { client_id }, &Method::PUT) => {
-            let (client_id, token) = client(parts, client_id.as_deref())?;
+        OperationKind::Update => {
+            let (client_id, token) = client(route, parts)?;
             let metadata = metadata(settings, parts, body).await?;
             Ok(Decoded::Update {
                 client_id,
@@ -55,27 +80,27 @@ where
                 metadata,
             })
         }
-        (Route::Configuration { client_id }, &Method::DELETE) => {
-            let (client_id, token) = client(parts, client_id.as_deref())?;
+        OperationKind::Delete => {
+            let (client_id, token) = client(route, parts)?;
             Ok(Decoded::Delete { client_id, token })
         }
-        (route, &Method::OPTIONS) => Err(Refusal::Options(route.allow()).into()),
-        // `HEAD` too: a backend may rotate the token on a read, and the response to a `HEAD` would
-        // lose the new one.
-        (route, _) => Err(Refusal::MethodNotAllowed(route.allow()).into()),
     }
 }
 
-/// Returns the client that the path names, and the token for it.
-fn client(parts: &Parts, client_id: Option<&str>) -> Result<(String, BearerToken), Refusal> {
+/// Rows 3 to 5 on the configuration path: returns the client that the path names, and the token.
+fn client(route: &Route, parts: &Parts) -> Result<(String, BearerToken), Refusal> {
     let token = credentials::bearer_token(parts)?.ok_or(Refusal::TokenMissing)?;
-    // OpenID Connect registration section 4.4: an unknown client is answered 401, never 404.
-    let client_id = client_id.ok_or(Refusal::TokenInvalid)?;
-    Ok((client_id.to_owned(), token))
+    match &route.endpoint {
+        Endpoint::Configuration {
+            client_id: Some(client_id),
+        } => Ok((client_id.clone(), token)),
+        // OpenID Connect registration section 4.4: an unknown client is answered 401, never 404.
+        _ => Err(Refusal::TokenInvalid),
+    }
 }
 
-/// Reads the metadata. The headers are checked before the first read, so that a client that sent
-/// `Expect: 100-continue` is not asked for a body that will be refused.
+/// Rows 6 to 10: reads the metadata. The headers are checked before the first read, so that a
+/// client that sent `Expect: 100-continue` is not asked for a body that will be refused.
 async fn metadata<ReqBody>(
     settings: &Settings,
     parts: &Parts,

@@ -23,6 +23,7 @@ pub(super) fn response_to(
         kind,
         is_token_sent,
         client_id,
+        ..
     } = request;
     let action = reply.action();
     let Some(status) = status_of(action, kind) else {

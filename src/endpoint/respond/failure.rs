@@ -20,7 +20,7 @@ use crate::telemetry::Outcome;
 pub(crate) fn failure(kind: Option<OperationKind>, cause: BoxError) -> Response<EndpointBody> {
     let (response, code) = match Unavailable::find_in(&*cause) {
         Some(found) => {
-            let is_outcome_unknown = found.is_outcome_unknown() && !cause.is::<VerifierFailed>();
+            let is_outcome_unknown = found.is_outcome_unknown() && !cause.is::<NotAsked>();
             let response = unavailable(kind, is_outcome_unknown, found.retry_after_seconds());
             (response, ErrorCode::TemporarilyUnavailable)
         }
@@ -84,20 +84,40 @@ fn unavailable(
     response
 }
 
-/// The error of a verifier of initial access tokens. The backend was not asked, whatever the error
-/// says.
+/// The error of a step before the backend. The backend was not asked, whatever the source says.
 #[derive(Debug)]
-pub(crate) struct VerifierFailed(pub(crate) BoxError);
+pub(crate) struct NotAsked {
+    step: &'static str,
+    source: BoxError,
+}
 
-impl fmt::Display for VerifierFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the verifier of initial access tokens failed")
+impl NotAsked {
+    /// Creates the error of a verifier of initial access tokens.
+    pub(crate) fn verifier_failed(source: BoxError) -> Self {
+        Self {
+            step: "the verifier of initial access tokens failed",
+            source,
+        }
+    }
+
+    /// Creates the error of a backend selector.
+    pub(crate) fn selector_failed(source: BoxError) -> Self {
+        Self {
+            step: "the backend selector failed",
+            source,
+        }
     }
 }
 
-impl Error for VerifierFailed {
+impl fmt::Display for NotAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.step)
+    }
+}
+
+impl Error for NotAsked {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0)
+        Some(&*self.source)
     }
 }
 

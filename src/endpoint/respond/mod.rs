@@ -14,7 +14,7 @@ use http::Response;
 use self::action_table::response_to;
 pub use self::body::EndpointBody;
 pub use self::challenge::{Challenges, InvalidRealm};
-pub(crate) use self::failure::{VerifierFailed, failure};
+pub(crate) use self::failure::{NotAsked, failure};
 #[cfg(feature = "authlete-emulator")]
 pub(crate) use self::json_response::object;
 pub(crate) use self::json_response::without_body_to_head;
@@ -23,6 +23,7 @@ pub use self::request_summary::RequestSummary;
 pub use self::service::{Respond, RespondFuture, RespondLayer};
 use crate::BoxError;
 use crate::reply::Reply;
+use crate::telemetry::Outcome;
 
 /// Turns the result of a backend into an HTTP response.
 ///
@@ -62,12 +63,18 @@ use crate::reply::Reply;
 /// # }
 /// ```
 pub fn respond<E: Into<BoxError>>(
-    request: RequestSummary,
+    mut request: RequestSummary,
     result: Result<Reply, E>,
     challenges: &Challenges,
 ) -> Response<EndpointBody> {
-    match result {
+    let kind = request.kind;
+    let extensions = std::mem::take(&mut request.extensions);
+    let mut response = match result {
         Ok(reply) => response_to(request, reply, challenges),
-        Err(error) => failure(Some(request.kind), error.into()),
+        Err(error) => failure(Some(kind), error.into()),
+    };
+    if let Some(outcome) = response.extensions_mut().get_mut::<Outcome>() {
+        outcome.set_extensions(extensions);
     }
+    response
 }

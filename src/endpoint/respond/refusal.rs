@@ -6,6 +6,7 @@ use http::{Response, StatusCode};
 use super::body::EndpointBody;
 use super::challenge::Challenges;
 use super::json_response::{error, no_content};
+use crate::endpoint::methods::Allow;
 use crate::metadata::MetadataError;
 use crate::operation::OperationKind;
 use crate::reply::ErrorCode;
@@ -14,12 +15,12 @@ use crate::telemetry::Outcome;
 /// A reason why a request does not reach the backend.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::endpoint) enum Refusal {
-    /// The path belongs to neither endpoint.
+    /// The path belongs to neither endpoint, or to no known tenant.
     NotFound,
     /// The method is `OPTIONS`. The value of `Allow` is the answer.
-    Options(&'static str),
+    Options(Allow),
     /// The endpoint does not have the method. The value of `Allow` names those that it has.
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(Allow),
     /// There is more than one `Authorization`.
     CredentialsRepeated,
     /// The credentials are `Bearer` without exactly one token.
@@ -27,10 +28,12 @@ pub(in crate::endpoint) enum Refusal {
     /// There is an `access_token` in the query.
     TokenInQuery,
     TokenMissing,
-    /// The path names no client.
+    /// The path names no client, or no known tenant.
     TokenInvalid,
     /// The verifier refused the initial access token.
     InitialAccessTokenInvalid,
+    /// The verifier accepted the initial access token, but not for a registration.
+    InsufficientScope,
     MediaType,
     ContentEncoding,
     /// The headers declare a body beyond the limit.
@@ -76,6 +79,7 @@ impl Refusal {
             Self::TokenMissing | Self::TokenInvalid | Self::InitialAccessTokenInvalid => {
                 Some(ErrorCode::InvalidToken)
             }
+            Self::InsufficientScope => Some(ErrorCode::InsufficientScope),
             Self::DeclaredTooLarge | Self::TooLarge | Self::Metadata(_) => {
                 Some(ErrorCode::InvalidClientMetadata)
             }
@@ -97,7 +101,7 @@ impl Refusal {
     fn response(self, challenges: &Challenges) -> Response<EndpointBody> {
         let (status, description) = match self {
             Self::Options(allow) => {
-                return with(no_content(), ALLOW, HeaderValue::from_static(allow));
+                return with(no_content(), ALLOW, allow.into());
             }
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -128,6 +132,10 @@ impl Refusal {
                 StatusCode::UNAUTHORIZED,
                 "The initial access token is not valid.",
             ),
+            Self::InsufficientScope => (
+                StatusCode::FORBIDDEN,
+                "The initial access token does not allow a registration.",
+            ),
             Self::MediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "The Content-Type must be application/json, in UTF-8.",
@@ -149,7 +157,7 @@ impl Refusal {
         let code = self.error().unwrap_or(ErrorCode::InvalidRequest);
         let response = error(status, code, description);
         match self {
-            Self::MethodNotAllowed(allow) => with(response, ALLOW, HeaderValue::from_static(allow)),
+            Self::MethodNotAllowed(allow) => with(response, ALLOW, allow.into()),
             Self::CredentialsRepeated | Self::CredentialsMalformed | Self::TokenInQuery => with(
                 response,
                 WWW_AUTHENTICATE,
@@ -159,6 +167,11 @@ impl Refusal {
             Self::TokenInvalid | Self::InitialAccessTokenInvalid => {
                 with(response, WWW_AUTHENTICATE, challenges.invalid_token.clone())
             }
+            Self::InsufficientScope => with(
+                response,
+                WWW_AUTHENTICATE,
+                challenges.insufficient_scope.clone(),
+            ),
             Self::ContentEncoding => with(
                 response,
                 ACCEPT_ENCODING,

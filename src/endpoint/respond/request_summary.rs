@@ -1,5 +1,7 @@
 use std::fmt;
 
+use http::Extensions;
+
 use crate::operation::{Operation, OperationKind};
 
 /// What a response depends on, besides the reply: which operation it answers, whether a bearer
@@ -11,6 +13,8 @@ pub struct RequestSummary {
     pub(super) kind: OperationKind,
     pub(super) is_token_sent: bool,
     pub(super) client_id: Option<Box<str>>,
+    /// What the verifier of initial access tokens attached, for the outcome.
+    pub(super) extensions: Extensions,
 }
 
 impl RequestSummary {
@@ -21,13 +25,18 @@ impl RequestSummary {
             kind: operation.kind(),
             is_token_sent: operation.token().is_some(),
             client_id: operation.client_id().map(Box::from),
+            extensions: Extensions::new(),
         }
     }
 
-    /// Notes that a verifier received the token, and perhaps removed it from the operation.
-    pub(crate) fn with_verified_token(mut self) -> Self {
-        self.is_token_sent = true;
-        self
+    /// Notes that a verifier received a token, and what it attached. The token may be removed from
+    /// the operation.
+    pub(crate) fn with_verified_token(self, extensions: Extensions) -> Self {
+        Self {
+            is_token_sent: true,
+            extensions,
+            ..self
+        }
     }
 
     /// Returns which operation it was.

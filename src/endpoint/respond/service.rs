@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use http::Response;
 use pin_project_lite::pin_project;
@@ -19,6 +18,7 @@ use crate::BoxError;
 use crate::operation::Operation;
 use crate::reply::Reply;
 use crate::telemetry::{OperationSpan, report};
+use crate::util::stopwatch::Stopwatch;
 
 /// The layer that makes a [`Respond`] of a service.
 #[derive(Clone, Debug, Default)]
@@ -144,7 +144,7 @@ where
             state,
             request: Some(request),
             challenges: Arc::clone(&self.challenges),
-            started: Instant::now(),
+            started: Stopwatch::start(),
             span,
         }
     }
@@ -176,7 +176,7 @@ pin_project! {
         state: State<F>,
         request: Option<RequestSummary>,
         challenges: Arc<Challenges>,
-        started: Instant,
+        started: Stopwatch,
         span: OperationSpan,
     }
 }

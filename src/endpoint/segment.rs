@@ -1,14 +1,14 @@
-//! The `client_id` in a path.
+//! Decoding a path segment that names a client or a tenant.
 
 use percent_encoding::percent_decode_str;
 
-/// The longest `client_id` in a path, in bytes. It is longer than any in use, and short enough to
-/// log and to look up.
-const MAX_CLIENT_ID: usize = 2_048;
+/// The longest decoded segment, in bytes. It is longer than any `client_id` in use, and short enough
+/// to log and to look up.
+const MAX_LENGTH: usize = 2_048;
 
-/// Decodes a path segment into a `client_id`. Returns `None` if the segment cannot name a client.
-///
-/// The characters of a `client_id` are those of VSCHAR (RFC 6749 appendix A.1).
+/// Decodes a path segment. Returns `None` if the segment names nothing: it has a malformed escape,
+/// or decodes to a dot segment, to more than [`MAX_LENGTH`] bytes, or to characters that a
+/// `client_id` cannot have (VSCHAR, RFC 6749 appendix A.1).
 pub(super) fn decode(segment: &str) -> Option<String> {
     let mut escapes = segment.split('%').skip(1);
     let is_well_formed = escapes.all(|rest| {
@@ -19,13 +19,13 @@ pub(super) fn decode(segment: &str) -> Option<String> {
     if !is_well_formed {
         return None;
     }
-    let id = percent_decode_str(segment).decode_utf8().ok()?;
-    let names_a_client = id.len() <= MAX_CLIENT_ID
-        && id.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
+    let text = percent_decode_str(segment).decode_utf8().ok()?;
+    let is_name = text.len() <= MAX_LENGTH
+        && text.bytes().all(|byte| matches!(byte, 0x20..=0x7E))
         // Clients and proxies resolve dot segments (RFC 3986 section 5.2.4).
-        && id != "."
-        && id != "..";
-    names_a_client.then(|| id.into_owned())
+        && text != "."
+        && text != "..";
+    is_name.then(|| text.into_owned())
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn segment_that_names_no_client_is_refused() {
+    fn segment_that_names_nothing_is_refused() {
         for segment in [
             ".", "..", "%2e", "%2E%2e", ".%2e", "%", "a%", "a%2", "a%zz", "%%41", "%00", "a%0A",
             "%7F", "%C3%A9", "%FF", "é",

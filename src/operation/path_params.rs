@@ -1,0 +1,76 @@
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+
+/// The values of the named segments in the path of a request, such as `{tenant}` in
+/// [`registration_path("/t/{tenant}/register")`](crate::DcrBuilder::registration_path).
+///
+/// They are in the extensions of the request, if its path has named segments. Each value is decoded
+/// by the rules of a `client_id` in a path: it is printable ASCII, and neither `.` nor `..`.
+/// [`Operation::path_param`](crate::Operation::path_param) is the short way for a backend or a
+/// policy. A verifier or a selector reads them from the head of the request:
+///
+/// ```
+/// use http::Request;
+/// use http::request::Parts;
+/// use tower::ServiceExt;
+/// use tower_dcr::operation::PathParams;
+/// use tower_dcr::{BearerToken, BoxError, DcrLayer, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let endpoint = DcrLayer::builder(backend)
+///     .registration_path("/t/{tenant}/register")
+///     .require_initial_access_token(|token: BearerToken, parts: &Parts| {
+///         let expected = PathParams::of(parts).get("tenant").map(|tenant| format!("for-{tenant}"));
+///         async move { Ok::<_, BoxError>(expected.as_deref() == Some(token.as_str())) }
+///     })
+///     .build_endpoint()?;
+///
+/// let request = Request::post("/t/blue/register")
+///     .header("authorization", "Bearer for-blue")
+///     .header("content-type", "application/json")
+///     .body(String::from("{}"))?;
+/// assert_eq!(endpoint.oneshot(request).await?.status(), 201);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct PathParams(Arc<[(Arc<str>, Box<str>)]>);
+
+impl PathParams {
+    /// Returns the parameters of a request. There are none if its path has no named segment.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
+        parts.extensions.get().cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn new(params: Vec<(Arc<str>, Box<str>)>) -> Self {
+        Self(params.into())
+    }
+
+    /// Returns the decoded value of the segment with this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find_map(|(known, value)| (&**known == name).then_some(&**value))
+    }
+
+    /// Returns the names and values, in the order of the path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+impl fmt::Debug for PathParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
