@@ -8,9 +8,6 @@ use crate::BoxError;
 use crate::util::error_chain::sources;
 use crate::util::timeout::TimedOut;
 
-/// The longest `Retry-After`, in seconds.
-const MAX_RETRY_AFTER: u64 = 3_600;
-
 /// The error of a [`Backend`](crate::Backend) that is unavailable for a while. The client receives
 /// 503 `temporarily_unavailable`.
 ///
@@ -107,7 +104,8 @@ impl Unavailable {
     /// | error | outcome |
     /// |---|---|
     /// | `Unavailable` | as it says |
-    /// | tower's `Overloaded` | nothing happened |
+    /// | tower's `Overloaded`, as the error itself | nothing happened |
+    /// | tower's `Overloaded`, among the sources | unknown: the backend may have shed a later step |
     /// | tower's `Elapsed` and `Closed` (feature `tokio`) | unknown |
     ///
     /// See [`Operation::is_repeatable`](crate::Operation::is_repeatable) for a retry policy that
@@ -125,6 +123,10 @@ impl Unavailable {
     /// ```
     #[must_use]
     pub fn find_in(error: &(dyn Error + 'static)) -> Option<Self> {
+        // The load limit around a backend sheds before the backend is called.
+        if error.is::<Overloaded>() {
+            return Some(Self::new());
+        }
         sources(error).find_map(|error| {
             if let Some(found) = error.downcast_ref::<Self>() {
                 return Some(Self {
@@ -132,11 +134,7 @@ impl Unavailable {
                     source: None,
                 });
             }
-            if is_cut_off(error) {
-                return Some(Self::outcome_unknown());
-            }
-            // Shed load never reached the backend.
-            error.is::<Overloaded>().then(Self::new)
+            is_outcome_unknown(error).then(Self::outcome_unknown)
         })
     }
 
@@ -153,15 +151,6 @@ impl Unavailable {
             Outcome::Nothing { retry_after } => retry_after,
             Outcome::Unknown => None,
         }
-    }
-
-    /// Returns the value of `Retry-After`, in seconds.
-    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
-        let wait = self.retry_after()?;
-        let rounded_up = wait
-            .as_secs()
-            .saturating_add(u64::from(wait.subsec_nanos() > 0));
-        Some(rounded_up.min(MAX_RETRY_AFTER))
     }
 }
 
@@ -190,11 +179,11 @@ impl Error for Unavailable {
     }
 }
 
-/// Returns whether the error means that somebody stopped waiting for the answer.
-fn is_cut_off(error: &(dyn Error + 'static)) -> bool {
+/// Returns whether the error means that the answer will not come, though the work may be done.
+fn is_outcome_unknown(error: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "tokio")]
     if error.is::<tower::timeout::error::Elapsed>() || error.is::<tower::buffer::error::Closed>() {
         return true;
     }
-    error.is::<TimedOut>()
+    error.is::<TimedOut>() || error.is::<Overloaded>()
 }

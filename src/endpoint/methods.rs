@@ -4,36 +4,30 @@ use http::{HeaderValue, Method};
 
 use crate::operation::OperationKind;
 
-/// A set of operations. The builder can switch off each of them.
+/// The operations that are on: a set of bits. The builder can switch off each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Methods {
-    register: bool,
-    read: bool,
-    update: bool,
-    delete: bool,
-}
+pub(crate) struct Methods(u8);
 
 impl Methods {
     /// All four operations.
-    pub(crate) const ALL: Self = Self {
-        register: true,
-        read: true,
-        update: true,
-        delete: true,
-    };
+    pub(crate) const ALL: Self = Self(0b1111);
 
     /// Returns whether the set is empty.
     pub(crate) fn is_empty(self) -> bool {
-        !(self.register || self.read || self.update || self.delete)
+        self.0 == 0
+    }
+
+    fn bit(kind: OperationKind) -> u8 {
+        match kind {
+            OperationKind::Register => 0b0001,
+            OperationKind::Read => 0b0010,
+            OperationKind::Update => 0b0100,
+            OperationKind::Delete => 0b1000,
+        }
     }
 
     fn contains(self, kind: OperationKind) -> bool {
-        match kind {
-            OperationKind::Register => self.register,
-            OperationKind::Read => self.read,
-            OperationKind::Update => self.update,
-            OperationKind::Delete => self.delete,
-        }
+        self.0 & Self::bit(kind) != 0
     }
 
     /// Returns the operation of a method on the client registration endpoint.
@@ -58,7 +52,7 @@ impl Methods {
 
     /// Returns the `Allow` of the client registration endpoint (RFC 9110 section 10.2.1).
     pub(super) fn allow_on_registration(self) -> Allow {
-        Allow(if self.register {
+        Allow(if self.contains(OperationKind::Register) {
             "POST, OPTIONS"
         } else {
             "OPTIONS"
@@ -67,36 +61,33 @@ impl Methods {
 
     /// Returns the `Allow` of the client configuration endpoint (RFC 9110 section 10.2.1).
     pub(super) fn allow_on_configuration(self) -> Allow {
-        Allow(match (self.read, self.update, self.delete) {
-            (true, true, true) => "GET, PUT, DELETE, OPTIONS",
-            (true, true, false) => "GET, PUT, OPTIONS",
-            (true, false, true) => "GET, DELETE, OPTIONS",
-            (true, false, false) => "GET, OPTIONS",
-            (false, true, true) => "PUT, DELETE, OPTIONS",
-            (false, true, false) => "PUT, OPTIONS",
-            (false, false, true) => "DELETE, OPTIONS",
-            (false, false, false) => "OPTIONS",
-        })
+        Allow(
+            match (
+                self.contains(OperationKind::Read),
+                self.contains(OperationKind::Update),
+                self.contains(OperationKind::Delete),
+            ) {
+                (true, true, true) => "GET, PUT, DELETE, OPTIONS",
+                (true, true, false) => "GET, PUT, OPTIONS",
+                (true, false, true) => "GET, DELETE, OPTIONS",
+                (true, false, false) => "GET, OPTIONS",
+                (false, true, true) => "PUT, DELETE, OPTIONS",
+                (false, true, false) => "PUT, OPTIONS",
+                (false, false, true) => "DELETE, OPTIONS",
+                (false, false, false) => "OPTIONS",
+            },
+        )
     }
 }
 
 impl FromIterator<OperationKind> for Methods {
     fn from_iter<I: IntoIterator<Item = OperationKind>>(kinds: I) -> Self {
-        let mut methods = Self {
-            register: false,
-            read: false,
-            update: false,
-            delete: false,
-        };
-        for kind in kinds {
-            match kind {
-                OperationKind::Register => methods.register = true,
-                OperationKind::Read => methods.read = true,
-                OperationKind::Update => methods.update = true,
-                OperationKind::Delete => methods.delete = true,
-            }
-        }
-        methods
+        Self(
+            kinds
+                .into_iter()
+                .map(Self::bit)
+                .fold(0, |set, bit| set | bit),
+        )
     }
 }
 

@@ -3,6 +3,8 @@
 //! [`DcrEndpoint`] is the whole service. [`Respond`] and [`respond`] are its second half, for
 //! services that decode requests by themselves.
 
+#[cfg(feature = "tokio")]
+mod complete_on_disconnect;
 mod decode;
 mod future;
 mod methods;
@@ -24,6 +26,9 @@ use http::{Extensions, Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+pub use self::complete_on_disconnect::{CompleteOnDisconnect, CompleteOnDisconnectLayer};
 use self::decode::{DecodeError, Decoded, choose_backend, drain_refused};
 pub use self::future::EndpointFuture;
 pub(crate) use self::methods::Methods;

@@ -72,9 +72,7 @@ impl<ReqBody> fmt::Debug for BoxedEndpoint<ReqBody> {
 
 /// The response future of [`BoxedEndpoint`].
 pub struct BoxedFuture {
-    inner: Pin<
-        Box<dyn Future<Output = Result<Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>> + Send>,
-    >,
+    inner: <BoxService<()> as Service<Request<()>>>::Future,
 }
 
 impl Future for BoxedFuture {

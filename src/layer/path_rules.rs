@@ -42,7 +42,6 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
                 return Err("has a segment name with characters other than A-Z a-z 0-9 and _");
             }
             Some(name) if !names.insert(name) => return Err("uses a segment name twice"),
-            Some(_) => {}
             None if segment.contains(['{', '}']) => {
                 return Err("has braces that are not around a whole segment");
             }
@@ -51,7 +50,7 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
                     "contains a character other than A-Z a-z 0-9 and - . _ ~ ! $ & ' ( ) + , ; = : @",
                 );
             }
-            None => {}
+            Some(_) | None => {}
         }
     }
     Ok(())

@@ -20,6 +20,8 @@ pub enum Action {
     Unauthorized,
     /// Answers any operation with 403 (RFC 7592 section 2.1). Authlete does not use it.
     Forbidden,
+    /// Answers any operation with 429. Authlete does not use it.
+    TooManyRequests,
     /// Answers any operation with 500.
     InternalServerError,
 }
@@ -36,6 +38,7 @@ impl Action {
             Self::BadRequest => "bad_request",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::TooManyRequests => "too_many_requests",
             Self::InternalServerError => "internal_server_error",
         }
     }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Extensions;
@@ -47,6 +48,8 @@ pub struct Reply {
     error: Option<ErrorCode>,
     reason: Option<Cow<'static, str>>,
     cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// Only for [`Action::TooManyRequests`].
+    retry_after: Option<Duration>,
     extensions: Extensions,
 }
 
@@ -60,6 +63,7 @@ impl Reply {
             error: None,
             reason: None,
             cause: None,
+            retry_after: None,
             extensions: Extensions::new(),
         }
     }
@@ -159,6 +163,43 @@ impl Reply {
         Self::new(Action::Forbidden, Some(content.into()))
     }
 
+    /// Refuses an operation with 429 `temporarily_unavailable`: the client, or everybody, asked too
+    /// often. The client receives the time as `Retry-After`, in whole seconds, rounded up, at most
+    /// one hour.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use tower_dcr::{BoxError, DcrEndpoint, Reply, backend_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let backend = backend_fn(|_| async {
+    ///     Ok::<_, BoxError>(Reply::too_many_requests(Duration::from_secs(60)))
+    /// });
+    ///
+    /// let request = Request::post("/register")
+    ///     .header("content-type", "application/json")
+    ///     .body(String::from("{}"))?;
+    /// let response = DcrEndpoint::new(backend).oneshot(request).await?;
+    /// assert_eq!(response.status(), 429);
+    /// assert_eq!(response.headers()["retry-after"], "60");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        let error = ErrorCode::TemporarilyUnavailable;
+        let content = error.body("There are too many requests.");
+        Self {
+            error: Some(error),
+            retry_after: Some(retry_after),
+            ..Self::new(Action::TooManyRequests, Some(content))
+        }
+    }
+
     /// Answers 500, with an error response that the backend wrote. A backend without one returns an
     /// error instead.
     #[must_use]
@@ -246,6 +287,11 @@ impl Reply {
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.cause.as_deref()
+    }
+
+    /// Returns the time of [`too_many_requests`](Self::too_many_requests).
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Returns the extensions. The HTTP response receives them.

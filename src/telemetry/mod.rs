@@ -1,11 +1,13 @@
 //! What the layer tells the operator: outcomes, spans and log lines.
 
+#[cfg(feature = "tracing")]
+mod log_limit;
 mod outcome;
 mod report;
-#[cfg(feature = "tracing")]
-mod shed_log;
 mod span;
 
+#[cfg(all(feature = "tokio", feature = "tracing"))]
+pub(crate) use self::log_limit::LogLimit;
 pub use self::outcome::Outcome;
 pub(crate) use self::report::report;
 pub(crate) use self::span::OperationSpan;

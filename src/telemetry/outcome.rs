@@ -191,6 +191,6 @@ impl fmt::Debug for Outcome {
             .field("client_id", &self.client_id)
             .field("elapsed", &self.elapsed)
             .field("cause", &self.cause().map(|cause| Chain(cause).to_string()))
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -23,19 +23,26 @@ pub(crate) fn report<B>(response: &mut Response<B>, started: Stopwatch, span: &O
 
 #[cfg(feature = "tracing")]
 fn log_failure(outcome: &Outcome) {
+    use std::error::Error;
+
     use tower::load_shed::error::Overloaded;
 
-    use super::shed_log;
+    use super::log_limit::LogLimit;
     use crate::operation::OperationKind;
     use crate::reply::Action;
     use crate::util::error_chain::Chain;
 
+    static SHED: LogLimit = LogLimit::new();
+
     // Under overload, a line for each request would add to the load.
     if outcome
         .cause()
-        .is_some_and(|cause| cause.is::<Overloaded>())
+        .is_some_and(<dyn Error + Send + Sync>::is::<Overloaded>)
     {
-        return shed_log::count();
+        if let Some(count) = SHED.count() {
+            tracing::warn!(count, "client registration shed load");
+        }
+        return;
     }
     tracing::error!(
         operation = outcome.operation().map(OperationKind::as_str),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Returns whether the bytes are exactly one JSON object in UTF-8.
@@ -60,7 +60,7 @@ pub(crate) fn string_member(object: &[u8], name: &str) -> Option<Box<str>> {
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut found = None;
-            while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+            while let Some(name) = map.next_key_seed(MemberName)? {
                 if name == self.0 {
                     found = Some(map.next_value()?);
                 } else {
@@ -73,6 +73,33 @@ pub(crate) fn string_member(object: &[u8], name: &str) -> Option<Box<str>> {
 
     let mut deserializer = serde_json::Deserializer::from_slice(object);
     deserializer.deserialize_map(Member(name)).ok().flatten()
+}
+
+/// A seed for a member's name. The name is borrowed unless it contains an escape.
+pub(crate) struct MemberName;
+
+impl<'de> DeserializeSeed<'de> for MemberName {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for MemberName {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
 }
 
 #[cfg(test)]

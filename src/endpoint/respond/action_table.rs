@@ -1,6 +1,6 @@
 //! The action table: which status answers an action, and what else the response has.
 
-use http::header::WWW_AUTHENTICATE;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 
 use super::body::EndpointBody;
@@ -11,7 +11,7 @@ use super::request_summary::RequestSummary;
 use crate::operation::OperationKind;
 use crate::reply::{Action, ErrorCode, Reply};
 use crate::telemetry::Outcome;
-use crate::util::json;
+use crate::util::{json, retry_after};
 
 /// Makes the response to a reply.
 pub(super) fn response_to(
@@ -52,6 +52,14 @@ pub(super) fn response_to(
             .headers_mut()
             .insert(WWW_AUTHENTICATE, challenge.clone());
     }
+    if let Some(wait) = reply
+        .retry_after()
+        .filter(|_| action == Action::TooManyRequests)
+    {
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, retry_after::header_value(wait));
+    }
     // A client is only known once the backend created it, or accepted its token.
     let client_id = match action {
         Action::Created => reply
@@ -82,6 +90,7 @@ fn status_of(action: Action, kind: OperationKind) -> Option<StatusCode> {
         (Action::BadRequest, _) => Some(StatusCode::BAD_REQUEST),
         (Action::Unauthorized, _) => Some(StatusCode::UNAUTHORIZED),
         (Action::Forbidden, _) => Some(StatusCode::FORBIDDEN),
+        (Action::TooManyRequests, _) => Some(StatusCode::TOO_MANY_REQUESTS),
         (Action::InternalServerError, _) => Some(StatusCode::INTERNAL_SERVER_ERROR),
         (Action::Created | Action::Ok | Action::Updated | Action::Deleted, _) => None,
     }

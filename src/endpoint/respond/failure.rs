@@ -4,8 +4,9 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};
 
 use super::body::EndpointBody;
@@ -15,13 +16,14 @@ use crate::backend::Unavailable;
 use crate::operation::OperationKind;
 use crate::reply::{Action, ErrorCode, Reply};
 use crate::telemetry::Outcome;
+use crate::util::retry_after;
 
 /// Makes the response to an error of the backend, the verifier or an endpoint layer.
 pub(crate) fn failure(kind: Option<OperationKind>, cause: BoxError) -> Response<EndpointBody> {
     let (response, code) = match Unavailable::find_in(&*cause) {
         Some(found) => {
             let is_outcome_unknown = found.is_outcome_unknown() && !cause.is::<NotAsked>();
-            let response = unavailable(kind, is_outcome_unknown, found.retry_after_seconds());
+            let response = unavailable(kind, is_outcome_unknown, found.retry_after());
             (response, ErrorCode::TemporarilyUnavailable)
         }
         None => (server_error(), ErrorCode::ServerError),
@@ -62,7 +64,7 @@ fn server_error() -> Response<EndpointBody> {
 fn unavailable(
     kind: Option<OperationKind>,
     is_outcome_unknown: bool,
-    retry_after: Option<u64>,
+    retry_after: Option<Duration>,
 ) -> Response<EndpointBody> {
     // A read changes nothing, so its unknown outcome does not matter to the client.
     let is_change = !matches!(kind, None | Some(OperationKind::Read));
@@ -76,10 +78,10 @@ fn unavailable(
         ErrorCode::TemporarilyUnavailable,
         description,
     );
-    if let Some(seconds) = retry_after {
+    if let Some(wait) = retry_after {
         response
             .headers_mut()
-            .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            .insert(RETRY_AFTER, retry_after::header_value(wait));
     }
     response
 }

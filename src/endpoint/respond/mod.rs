@@ -30,7 +30,7 @@ use crate::telemetry::Outcome;
 /// | result | status |
 /// |---|---|
 /// | `Created`, `Ok`, `Updated`, `Deleted`, if it answers the operation | 201, 200, 200, 204 |
-/// | `BadRequest`, `Unauthorized`, `Forbidden`, `InternalServerError` | 400, 401, 403, 500 |
+/// | `BadRequest`, `Unauthorized`, `Forbidden`, `TooManyRequests`, `InternalServerError` | 400, 401, 403, 429, 500 |
 /// | a reply that does not answer the operation, or whose content is not a JSON object | 500 |
 /// | an error with [`Unavailable`](crate::backend::Unavailable), or tower's `Elapsed`, `Overloaded` or `Closed` | 503 |
 /// | any other error | 500 |
