@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Method, Request};
 use tower_dcr::backend::Unavailable;
-use tower_dcr::initial_access::{TokenList, TokenVerifier};
+use tower_dcr::initial_access::{TokenList, TokenVerifier, Verdict};
 use tower_dcr::{BearerToken, BoxError, DcrBuilder, DcrLayer};
 
 use super::support::*;
@@ -336,8 +336,8 @@ async fn a_verifier_that_is_a_struct() {
     impl TokenVerifier for Counting {
         type Error = Infallible;
 
-        async fn verify(&self, _: &BearerToken, _: &Parts) -> Result<bool, Infallible> {
-            Ok(self.0.fetch_add(1, Ordering::SeqCst) < 1)
+        async fn verify(&self, _: &BearerToken, _: &Parts) -> Result<Verdict, Infallible> {
+            Ok((self.0.fetch_add(1, Ordering::SeqCst) < 1).into())
         }
     }
 

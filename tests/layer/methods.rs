@@ -1,0 +1,89 @@
+//! Operations that are switched off.
+
+use http::Request;
+use http_body_util::Full;
+use tower_dcr::operation::OperationKind::{self, Delete, Read, Register, Update};
+use tower_dcr::{ConfigError, DcrEndpoint, DcrLayer};
+
+use crate::support::{Answer, CLIENT, Recorder, ask, configure, register};
+
+fn endpoint(methods: &[OperationKind]) -> DcrEndpoint<Recorder> {
+    let builder = DcrLayer::builder(Recorder::default()).methods(methods.iter().copied());
+    builder.build_endpoint().unwrap()
+}
+
+async fn request(endpoint: &DcrEndpoint<Recorder>, kind: OperationKind) -> Answer {
+    let request = match kind {
+        Register => register(CLIENT),
+        Read => configure("GET", "/register/1", "t", ""),
+        Update => configure("PUT", "/register/1", "t", "{}"),
+        Delete => configure("DELETE", "/register/1", "t", ""),
+    };
+    ask(endpoint, request).await
+}
+
+#[tokio::test]
+async fn operations_that_are_off_are_answered_405_with_allow() {
+    let all = [Register, Read, Update, Delete];
+    let names = ["POST", "GET", "PUT", "DELETE"];
+    // Every set of operations, as bits.
+    for set in 1..16_usize {
+        let on: Vec<_> = (0..4)
+            .filter(|bit| set >> bit & 1 == 1)
+            .map(|bit| all[bit])
+            .collect();
+        let endpoint = endpoint(&on);
+        for (index, kind) in all.into_iter().enumerate() {
+            let answer = request(&endpoint, kind).await;
+            if on.contains(&kind) {
+                assert!(answer.status.is_success(), "{on:?} {kind}: {answer:?}");
+                continue;
+            }
+            answer.assert_error(405, "invalid_request");
+            let range = if index == 0 { 0..1 } else { 1..4 };
+            let mut allow: Vec<_> = range
+                .filter(|&index| on.contains(&all[index]))
+                .map(|index| names[index])
+                .collect();
+            allow.push("OPTIONS");
+            assert_eq!(
+                answer.header("allow"),
+                Some(&*allow.join(", ")),
+                "{on:?} {kind}"
+            );
+            assert_eq!(answer.outcome.unwrap().operation(), None);
+        }
+    }
+}
+
+#[tokio::test]
+async fn options_names_the_methods_that_are_on() {
+    let endpoint = endpoint(&[Register, Read]);
+    for (path, allow) in [
+        ("/register", "POST, OPTIONS"),
+        ("/register/1", "GET, OPTIONS"),
+    ] {
+        let request = Request::options(path)
+            .body(Full::<bytes::Bytes>::default())
+            .unwrap();
+        let answer = ask(&endpoint, request).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("allow")),
+            (204, Some(allow))
+        );
+    }
+}
+
+#[test]
+fn empty_set_is_a_configuration_error() {
+    let error = DcrLayer::builder(Recorder::default())
+        .methods([])
+        .build()
+        .unwrap_err();
+    assert_eq!(error, ConfigError::NoMethods);
+    assert!(
+        error
+            .to_string()
+            .contains(": write at least OperationKind::Register")
+    );
+}

@@ -1,0 +1,113 @@
+//! Verdicts of a verifier.
+
+use http::Request;
+use http::request::Parts;
+use http_body_util::Full;
+use tower_dcr::initial_access::{TokenLabel, TokenList, Verdict};
+use tower_dcr::{BearerToken, BoxError, DcrEndpoint, DcrLayer};
+
+use crate::support::{Answer, CLIENT, Recorder, Script, Step, ask};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Owner(&'static str);
+
+fn endpoint(recorder: &Recorder) -> DcrEndpoint<Recorder> {
+    DcrLayer::builder(recorder.clone())
+        .require_initial_access_token(|token: BearerToken, _: &Parts| async move {
+            Ok::<_, BoxError>(match token.as_str() {
+                "alice" => Verdict::accepted().with(Owner("alice")),
+                "read-only" => Verdict::InsufficientScope,
+                _ => Verdict::Refused,
+            })
+        })
+        .build_endpoint()
+        .unwrap()
+}
+
+async fn register(endpoint: &DcrEndpoint<Recorder>, token: &str) -> Answer {
+    let request = Request::post("/register")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(Full::<bytes::Bytes>::from(CLIENT))
+        .unwrap();
+    ask(endpoint, request).await
+}
+
+#[tokio::test]
+async fn extensions_reach_the_backend_and_the_outcome() {
+    let recorder = Recorder::default();
+    let answer = register(&endpoint(&recorder), "alice").await;
+    assert_eq!(answer.status, 201);
+    let operation = recorder.operations().pop().unwrap();
+    assert_eq!(operation.parts().extensions.get(), Some(&Owner("alice")));
+    assert_eq!(
+        answer.outcome.unwrap().extensions().get(),
+        Some(&Owner("alice"))
+    );
+}
+
+#[tokio::test]
+async fn insufficient_scope_is_answered_403_with_its_challenge() {
+    let recorder = Recorder::default();
+    let answer = register(&endpoint(&recorder), "read-only").await;
+    answer.assert_error(403, "insufficient_scope");
+    let challenge = answer.header("www-authenticate").unwrap();
+    assert_eq!(
+        challenge,
+        "Bearer realm=\"client registration\", error=\"insufficient_scope\""
+    );
+    assert_eq!(recorder.calls(), 0);
+}
+
+#[tokio::test]
+async fn insufficient_scope_reads_nothing_of_the_body() {
+    let script = Script::new([Step::Data(CLIENT.into())]);
+    let polls = script.polls();
+    let request = Request::post("/register")
+        .header("authorization", "Bearer read-only")
+        .header("content-type", "application/json")
+        .body(script)
+        .unwrap();
+    ask(&endpoint(&Recorder::default()), request)
+        .await
+        .assert_error(403, "insufficient_scope");
+    assert_eq!(polls.load(std::sync::atomic::Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn refused_verdict_is_answered_401() {
+    let answer = register(&endpoint(&Recorder::default()), "mallory").await;
+    answer.assert_error(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn label_of_a_token_list_reaches_the_backend_and_the_outcome() {
+    let recorder = Recorder::default();
+    let tokens = [("ci", "token-1"), ("alice", "token-2"), ("bob", "token-3")];
+    let endpoint = DcrLayer::builder(recorder.clone())
+        .require_initial_access_token(TokenList::labeled(tokens).unwrap())
+        .build_endpoint()
+        .unwrap();
+    for (label, token) in tokens {
+        let answer = register(&endpoint, token).await;
+        assert_eq!(answer.status, 201);
+        let operation = recorder.operations().pop().unwrap();
+        let seen = operation
+            .parts()
+            .extensions
+            .get::<TokenLabel>()
+            .unwrap()
+            .clone();
+        assert_eq!(seen.as_str(), label);
+        assert_eq!(answer.outcome.unwrap().extensions().get(), Some(&seen));
+    }
+    register(&endpoint, "token-4")
+        .await
+        .assert_error(401, "invalid_token");
+}
+
+#[test]
+fn debug_of_a_verdict_shows_no_extension() {
+    let verdict = Verdict::accepted().with(Owner("alice"));
+    assert_eq!(format!("{verdict:?}"), "Accepted(..)");
+}
