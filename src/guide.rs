@@ -1,10 +1,30 @@
-//! Guides: one for each task. Their code is compiled and tested.
+//! Guides: one for each task.
+//!
+//! | guide | it answers |
+//! |---|---|
+//! | [`placement`] | Where does the layer go in axum, hyper and tonic? Which paths does it answer? |
+//! | [`who_may_register`] | How do I close, limit and check registration? |
+//! | [`registry_in_operation`] | How do I run the built-in registry, and use it at the token endpoint? |
+//! | [`authlete`] | How do I get from an Authlete account to a running endpoint? |
+//! | [`your_own_backend`] | How do I write, compose and test a backend? |
+//! | [`http_contract`] | Which response does each request get? |
+//!
+//! All code in the guides is compiled and run by the tests of this crate.
 
-/// The HTTP contract.
+#[doc = include_str!("docs/authlete.md")]
+pub mod authlete {}
+
+#[doc = include_str!("docs/http_contract.md")]
 pub mod http_contract {}
-/// Where to put the layer.
+
+#[doc = include_str!("docs/placement.md")]
 pub mod placement {}
-/// Who may register.
+
+#[doc = include_str!("docs/registry_in_operation.md")]
+pub mod registry_in_operation {}
+
+#[doc = include_str!("docs/who_may_register.md")]
 pub mod who_may_register {}
-/// Your own backend.
+
+#[doc = include_str!("docs/your_own_backend.md")]
 pub mod your_own_backend {}

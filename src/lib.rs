@@ -118,3 +118,8 @@ pub use self::token::BearerToken;
 
 /// Any error, as tower's layers pass it on.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Compiles the code of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
