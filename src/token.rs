@@ -63,7 +63,7 @@ pub struct InvalidBearerToken(());
 impl fmt::Display for InvalidBearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "not a bearer token: use only A-Z a-z 0-9 - . _ ~ + / and then = (RFC 6750 section 2.1)",
+            "not a bearer token: use only A-Z a-z 0-9 -._~+/ and then = (RFC 6750 section 2.1)",
         )
     }
 }

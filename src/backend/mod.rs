@@ -95,8 +95,8 @@ use crate::reply::Reply;
     message = "`{Self}` is not a registration backend",
     label = "this cannot answer an `Operation`",
     note = "for a closure: wrap it, `backend_fn(|operation| async move {{ .. }})`",
-    note = "for a type of your own: `impl Backend` for it, with `async fn execute(&self, operation: \
-            Operation) -> Result<Reply, Self::Error>`",
+    note = "for a type of your own: `impl Backend` for it, with `async fn execute(&self, \
+            operation: Operation) -> Result<Reply, Self::Error>`",
     note = "for tower's layers around a backend: make the innermost service \
             `BackendService::new(backend)`",
     note = "for tower's `Retry`: its policy must accept the service's error; \

@@ -27,10 +27,10 @@ type OnOutcome = Arc<dyn Fn(Outcome) + Send + Sync>;
 /// Without it, the operation is cancelled, and nobody knows how far it got. With it, the rest runs
 /// in a tokio task, and its [`Outcome`] reaches a callback. It needs feature `tokio`.
 ///
-/// - The number of such tasks is bounded. If there are too many, an operation is cancelled as without
-///   the layer, and a warning is logged at most once a second.
-/// - Put limits of the backend **inside** this layer. A task then keeps its permit until its end, so
-///   clients that disconnect in a loop cannot start more operations than the limit allows.
+/// - The number of such tasks is bounded. If there are too many, an operation is cancelled as
+///   without the layer, and a warning is logged at most once a second.
+/// - Put limits of the backend **inside** this layer. A task then keeps its permit until its end,
+///   so clients that disconnect in a loop cannot start more operations than the limit allows.
 ///
 /// ```
 /// use std::future::Future;

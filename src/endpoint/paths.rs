@@ -28,8 +28,8 @@ impl Paths {
         }
     }
 
-    /// Returns the endpoint that a request is for, or `None` if it is for the application. Paths are
-    /// compared as they were sent. Nothing is allocated for the application's requests.
+    /// Returns the endpoint that a request is for, or `None` if it is for the application. Paths
+    /// are compared as they were sent. Nothing is allocated for the application's requests.
     pub(crate) fn find(&self, method: &Method, uri: &Uri) -> Option<Route> {
         // The target of a CONNECT is a host, even if HTTP/2 adds a path (RFC 8441).
         if method == Method::CONNECT {

@@ -2,8 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-/// The longest decoded segment, in bytes. It is longer than any `client_id` in use, and short enough
-/// to log and to look up.
+/// The longest decoded segment, in bytes. It is longer than any `client_id` in use, and short
+/// enough to log and to look up.
 const MAX_LENGTH: usize = 2_048;
 
 /// Decodes a path segment. Returns `None` if the segment names nothing: it has a malformed escape,

@@ -52,8 +52,8 @@ impl TokenList {
         Ok(Self(tokens.collect::<Result<_, _>>()?))
     }
 
-    /// Creates a list of pairs of a label and a token. If a token is accepted, policies, the backend
-    /// and the [`Outcome`](crate::Outcome) receive its [`TokenLabel`].
+    /// Creates a list of pairs of a label and a token. If a token is accepted, policies, the
+    /// backend and the [`Outcome`](crate::Outcome) receive its [`TokenLabel`].
     ///
     /// ```
     /// use http::Request;

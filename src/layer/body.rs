@@ -10,8 +10,8 @@ use crate::BoxError;
 use crate::endpoint::EndpointBody;
 
 pin_project! {
-    /// The response body of [`Dcr`](crate::Dcr). It passes on the frames of the inner service's body, or
-    /// of the endpoint stack's.
+    /// The response body of [`Dcr`](crate::Dcr). It passes on the frames of the inner service's
+    /// body, or of the endpoint stack's.
     pub struct ResponseBody<I, E> {
         #[pin]
         arm: Arm<I, E>,

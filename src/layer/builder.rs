@@ -94,7 +94,8 @@ impl<B: Backend> DcrLayer<B> {
     /// # let blue = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let tenants = Arc::new(HashMap::from([("blue".to_owned(), SharedBackend::new(blue))]));
     /// let endpoint = DcrLayer::select_backend(move |parts: &Parts| {
-    ///     let backend = PathParams::of(parts).get("tenant").and_then(|name| tenants.get(name).cloned());
+    ///     let tenant = PathParams::of(parts);
+    ///     let backend = tenant.get("tenant").and_then(|name| tenants.get(name).cloned());
     ///     async move { Ok::<_, BoxError>(backend) }
     /// })
     /// .registration_path("/t/{tenant}/register")
@@ -233,15 +234,15 @@ impl<B: Backend> DcrBuilder<B> {
     /// | the verifier fails, or exceeds the [backend time-out](Self::backend_timeout) | 500 or 503 |
     ///
     /// An accepted token is removed from the operation, unless it is
-    /// [forwarded](Self::forward_initial_access_token). Reads, updates and deletes are not affected:
-    /// they have a registration access token.
+    /// [forwarded](Self::forward_initial_access_token). Reads, updates and deletes are not
+    /// affected: they have a registration access token.
     pub fn require_initial_access_token(mut self, verifier: impl TokenVerifier) -> Self {
         self.verifier = Some(ErasedVerifier::new(verifier));
         self
     }
 
-    /// Leaves an accepted initial access token in the [`Operation`](crate::Operation), for a backend
-    /// that needs it. The default is `false`.
+    /// Leaves an accepted initial access token in the [`Operation`](crate::Operation), for a
+    /// backend that needs it. The default is `false`.
     pub fn forward_initial_access_token(mut self, yes: bool) -> Self {
         self.forward_initial_access_token = yes;
         self
@@ -276,8 +277,8 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Sets the time in which the backend must answer, its readiness included. The default is 30 s.
-    /// `None` is no limit, and zero is refused. After that time the backend's future is dropped, and
-    /// the answer is 503.
+    /// `None` is no limit, and zero is refused. After that time the backend's future is dropped,
+    /// and the answer is 503.
     ///
     /// The wait in an [endpoint layer](DcrLayer::endpoint_layer), such as a concurrency limit, does
     /// not count. Use tower's `LoadShed` to answer at once instead of waiting there.

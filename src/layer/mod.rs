@@ -148,12 +148,12 @@ impl<B, E: Clone> DcrLayer<B, E> {
     /// The layer that is added last is the outermost, as with axum's `Router::layer`. Each layer is
     /// applied once, now, so that its state is shared by the whole application.
     ///
-    /// The resulting service must be `Service<Request<_>>` and `Clone`. It may answer by itself, and
-    /// change the bodies. Its error gets the same response as a backend error. See
+    /// The resulting service must be `Service<Request<_>>` and `Clone`. It may answer by itself,
+    /// and change the bodies. Its error gets the same response as a backend error. See
     /// [`handle_errors`](Self::handle_errors).
     ///
-    /// - axum and hyper also need it to be `Send + Sync`, because all services share it. Use tower's
-    ///   `BoxCloneSyncService` in a stack, not `BoxCloneService`.
+    /// - axum and hyper also need it to be `Send + Sync`, because all services share it. Use
+    ///   tower's `BoxCloneSyncService` in a stack, not `BoxCloneService`.
     /// - Bound the body with [`body_limit`](DcrBuilder::body_limit) instead of a
     ///   `RequestBodyLimitLayer`, whose response is not JSON.
     /// - tower's `RateLimit` is not `Clone`. Put tower's `Buffer` around it, both in one

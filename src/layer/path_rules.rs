@@ -46,9 +46,7 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
                 return Err("has braces that are not around a whole segment");
             }
             None if !segment.bytes().all(is_plain) => {
-                return Err(
-                    "contains a character other than A-Z a-z 0-9 and - . _ ~ ! $ & ' ( ) + , ; = : @",
-                );
+                return Err("contains a character other than A-Z a-z 0-9 and -._~!$&'()+,;=:@");
             }
             Some(_) | None => {}
         }

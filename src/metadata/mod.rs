@@ -87,8 +87,8 @@ impl ClientMetadata {
     ///     client_name: Option<String>,
     /// }
     ///
-    /// let metadata = ClientMetadata::parse(r#"{"redirect_uris":["https://app.example.com/cb"]}"#)?;
-    /// let metadata: Metadata = metadata.deserialize()?;
+    /// let text = r#"{"redirect_uris":["https://app.example.com/cb"]}"#;
+    /// let metadata: Metadata = ClientMetadata::parse(text)?.deserialize()?;
     /// assert_eq!(metadata.redirect_uris, ["https://app.example.com/cb"]);
     /// assert!(metadata.client_name.is_none());
     ///

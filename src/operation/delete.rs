@@ -46,7 +46,8 @@ impl Delete {
         &self.registration_access_token
     }
 
-    /// Returns the same deletion, as if it came from this request. `Bearer` credentials are removed.
+    /// Returns the same deletion, as if it came from this request. `Bearer` credentials are
+    /// removed.
     #[must_use]
     pub fn with_parts(mut self, parts: Parts) -> Self {
         self.request.replace(parts);

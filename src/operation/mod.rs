@@ -233,7 +233,8 @@ impl Operation {
         self.kind().is_repeatable()
     }
 
-    /// Returns the same operation, as if it came from this request. `Bearer` credentials are removed.
+    /// Returns the same operation, as if it came from this request. `Bearer` credentials are
+    /// removed.
     #[must_use]
     pub fn with_parts(self, parts: Parts) -> Self {
         match self {

@@ -24,13 +24,16 @@ use http::request::Parts;
 /// let endpoint = DcrLayer::builder(backend)
 ///     .registration_path("/t/{tenant}/register")
 ///     .require_initial_access_token(|token: BearerToken, parts: &Parts| {
-///         let expected = PathParams::of(parts).get("tenant").map(|tenant| format!("for-{tenant}"));
-///         async move { Ok::<_, BoxError>(expected.as_deref() == Some(token.as_str())) }
+///         let tenant = PathParams::of(parts).get("tenant").map(str::to_owned);
+///         async move {
+///             // The token of each tenant is its name, which is only good for an example.
+///             Ok::<_, BoxError>(tenant.as_deref() == Some(token.as_str()))
+///         }
 ///     })
 ///     .build_endpoint()?;
 ///
 /// let request = Request::post("/t/blue/register")
-///     .header("authorization", "Bearer for-blue")
+///     .header("authorization", "Bearer blue")
 ///     .header("content-type", "application/json")
 ///     .body(String::from("{}"))?;
 /// assert_eq!(endpoint.oneshot(request).await?.status(), 201);

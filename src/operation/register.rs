@@ -66,7 +66,8 @@ impl Register {
         self.request.body_limit()
     }
 
-    /// Returns the same registration, as if it came from this request. `Bearer` credentials are removed.
+    /// Returns the same registration, as if it came from this request. `Bearer` credentials are
+    /// removed.
     #[must_use]
     pub fn with_parts(mut self, parts: Parts) -> Self {
         self.request.replace(parts);

@@ -11,8 +11,8 @@ use crate::endpoint::respond::Refusal;
 use crate::token::BearerToken;
 use crate::util::bearer_scheme;
 
-/// Returns the bearer token, or `None` if there is none. Credentials of another scheme are no bearer
-/// token.
+/// Returns the bearer token, or `None` if there is none. Credentials of another scheme are no
+/// bearer token.
 pub(super) fn bearer_token(parts: &Parts) -> Result<Option<BearerToken>, Refusal> {
     if query_names_access_token(parts.uri.query().unwrap_or_default()) {
         return Err(Refusal::TokenInQuery);

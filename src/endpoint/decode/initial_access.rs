@@ -11,8 +11,8 @@ use crate::endpoint::settings::Settings;
 use crate::initial_access::Verdict;
 use crate::token::BearerToken;
 
-/// Verifies the token, if there is a verifier. Returns the token that the backend receives, and what
-/// the verifier attached.
+/// Verifies the token, if there is a verifier. Returns the token that the backend receives, and
+/// what the verifier attached.
 pub(super) async fn check(
     settings: &Settings,
     parts: &Parts,

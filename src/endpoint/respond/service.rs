@@ -57,8 +57,8 @@ impl<S> Layer<S> for RespondLayer {
 /// A service that turns the [`Reply`] of its inner service into an HTTP response: [`respond`] as a
 /// tower service.
 ///
-/// It never fails: an error of the inner service becomes a 5xx. If the inner service fails to become
-/// ready, the next call is answered with that error. Each operation has a span and an
+/// It never fails: an error of the inner service becomes a 5xx. If the inner service fails to
+/// become ready, the next call is answered with that error. Each operation has a span and an
 /// [`Outcome`](crate::Outcome), and each 5xx is logged.
 ///
 /// # Example
