@@ -133,7 +133,7 @@ impl Service<Operation> for ByHand {
 #[tokio::test]
 async fn a_service() {
     assert_registers(ByHand).await;
-    assert_registers(Strict::new(ByHand)).await;
+    assert_registers(ReadinessCheck::new(ByHand)).await;
     assert_registers(service_fn(|_: Operation| async {
         Ok::<_, BoxError>(reply())
     }))
@@ -148,7 +148,7 @@ async fn stacks_of_towers_layers() {
         .load_shed()
         .concurrency_limit(8)
         .timeout(Duration::from_secs(5))
-        .layer_fn(Strict::new)
+        .layer_fn(ReadinessCheck::new)
         .service(BackendService::new(mine()));
     assert_registers(all.clone()).await;
     assert_registers(BoxCloneSyncService::new(all)).await;
@@ -199,7 +199,7 @@ async fn towers_retry() {
     });
     let retrying = ServiceBuilder::new()
         .retry(Attempts(2))
-        .layer_fn(Strict::new)
+        .layer_fn(ReadinessCheck::new)
         .service(BackendService::new(flaky));
     let endpoint = DcrEndpoint::new(retrying);
     assert_eq!(
@@ -235,12 +235,12 @@ async fn what_is_tried_again() {
     type MakeError = fn() -> BoxError;
     let nothing: [MakeError; 3] = [
         || Unavailable::new().into(),
-        || Box::new(Wrapped(Unavailable::new().into())),
+        || Box::new(WrappedError(Unavailable::new().into())),
         || tower::load_shed::error::Overloaded::new().into(),
     ];
     let unknown: [MakeError; 3] = [
         || Unavailable::outcome_unknown().into(),
-        || Box::new(Wrapped(Unavailable::outcome_unknown().into())),
+        || Box::new(WrappedError(Unavailable::outcome_unknown().into())),
         || tower::timeout::error::Elapsed::new().into(),
     ];
     let requests = || {

@@ -19,10 +19,12 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
-use tower::{Layer, Service, ServiceBuilder, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_dcr::backend::BackendService;
 use tower_dcr::operation::OperationKind;
-use tower_dcr::{BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, Outcome, Reply, backend_fn};
+use tower_dcr::{
+    BoxError, Dcr, DcrEndpoint, DcrLayer, ErrorCode, Operation, Outcome, Reply, backend_fn,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::map_response_body::MapResponseBodyLayer;
@@ -146,6 +148,43 @@ async fn who_registers_too_often_is_told_when_to_come_again() {
         201
     );
     assert_eq!(recorder.calls(), 7);
+}
+
+/// An application that limits requests by itself answers with `ErrorCode::response`.
+#[tokio::test]
+async fn error_code_response_makes_the_429_of_an_endpoint_layer() {
+    let busy = tower::layer::layer_fn(|inner: DcrEndpoint<Recorder>| {
+        service_fn(move |request: Request<Full<Bytes>>| {
+            let inner = inner.clone();
+            async move {
+                if request.method() != Method::POST {
+                    return inner.oneshot(request).await;
+                }
+                let mut response = ErrorCode::TemporarilyUnavailable.response(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "Too many requests from \"this\" address\n.",
+                );
+                response.headers_mut().insert("retry-after", 60.into());
+                Ok(response)
+            }
+        })
+    });
+    let recorder = Recorder::default();
+    let layer = DcrLayer::new(recorder.clone())
+        .endpoint_layer(busy)
+        .endpoint_layer(cors());
+    let service = layered(&layer);
+    let response = ask(&service, register(CLIENT)).await;
+    response.assert_error(429, "temporarily_unavailable");
+    assert_eq!(response.header("retry-after"), Some("60"));
+    assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+    let description = response.json()["error_description"].clone();
+    assert_eq!(description, "Too many requests from 'this' address?.");
+    // The response is the layer's, so there is no outcome.
+    assert!(response.outcome.is_none());
+    assert_eq!(recorder.calls(), 0);
+    let read = configure("GET", "/register/1", "t", "");
+    assert_eq!(ask(&service, read).await.status, 200);
 }
 
 /// A token that comes with an update is judged last, so anybody can send one.
@@ -272,12 +311,12 @@ async fn a_body_time_out_of_tower_http() {
         .endpoint_layer(RequestBodyTimeoutLayer::new(Duration::from_secs(1)));
     let request = Request::post("/register")
         .header("content-type", "application/json")
-        .body(Script::new([
-            Step::Data(Bytes::from_static(b"{")),
-            Step::Hang,
+        .body(ScriptedBody::new([
+            BodyStep::Data(Bytes::from_static(b"{")),
+            BodyStep::Hang,
         ]))
         .unwrap();
-    let inner = service_fn(|_: Request<Script>| async {
+    let inner = service_fn(|_: Request<ScriptedBody>| async {
         Ok::<_, Infallible>(Response::new(Body::empty()))
     });
     let answer = ask(&layer.layer(inner), request).await;
@@ -343,11 +382,11 @@ async fn a_slow_body_takes_no_place() {
     let layer = DcrLayer::new(backend);
     let slow = |_| {
         let request = Request::post("/register").header("content-type", "application/json");
-        let inner = service_fn(|_: Request<Script>| async {
+        let inner = service_fn(|_: Request<ScriptedBody>| async {
             Ok::<_, Infallible>(Response::new(Body::empty()))
         });
         let service = layer.layer(inner);
-        let body = Script::new([Step::Hang]);
+        let body = ScriptedBody::new([BodyStep::Hang]);
         async move { ask(&service, request.body(body).unwrap()).await.status }
     };
     let service = layered(&layer);

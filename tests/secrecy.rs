@@ -252,7 +252,7 @@ async fn no_sentinel_is_written_anywhere() {
     ask_all(
         &written,
         layered(spy(&written, |_| {
-            Err::<Reply, _>(Wrapped(Unavailable::new().into()))
+            Err::<Reply, _>(WrappedError(Unavailable::new().into()))
         })),
     )
     .await;
@@ -398,7 +398,7 @@ async fn a_cause_cannot_break_out_of_its_line() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let endpoint = DcrEndpoint::new(backend_fn(|_: Operation| async {
-        Err::<Reply, _>(Wrapped("first\nERROR second\x1b[2J\r".into()))
+        Err::<Reply, _>(WrappedError("first\nERROR second\x1b[2J\r".into()))
     }));
     ask(&endpoint, register(CLIENT))
         .await

@@ -41,7 +41,7 @@ async fn readiness_is_the_inner_services() {
     let layer = DcrLayer::new(Recorder::default());
     let (mut service, mut inner) =
         mock::spawn_with::<Request<Body>, Response<Body>, _, _>(|inner| {
-            layer.layer(Strict::new(inner))
+            layer.layer(ReadinessCheck::new(inner))
         });
 
     inner.allow(0);
@@ -67,7 +67,7 @@ async fn a_matched_request_does_not_reach_the_inner_service() {
     let layer = DcrLayer::new(Recorder::default());
     let (mut service, mut inner) =
         mock::spawn_with::<Request<Body>, Response<Body>, _, _>(|inner| {
-            layer.layer(Strict::new(inner))
+            layer.layer(ReadinessCheck::new(inner))
         });
     assert!(matches!(service.poll_ready(), Poll::Ready(Ok(()))));
     let answer = Answer::of(service.call(register(CLIENT)).await.unwrap()).await;
@@ -102,7 +102,7 @@ async fn what_passes_through_is_not_changed() {
     #[derive(Clone, Debug, PartialEq)]
     struct Tag(&'static str);
 
-    let app = service_fn(|request: Request<Script>| async move {
+    let app = service_fn(|request: Request<ScriptedBody>| async move {
         assert_eq!(request.extensions().get(), Some(&Tag("in")));
         assert_eq!(request.headers()["authorization"], "Bearer token");
         let mut response = Response::new(request.into_body());
@@ -113,11 +113,11 @@ async fn what_passes_through_is_not_changed() {
     let trailers: http::HeaderMap = [("x-sum".parse().unwrap(), "1".parse().unwrap())]
         .into_iter()
         .collect();
-    let body = Script::new([
-        Step::Data(Bytes::from_static(b"one")),
-        Step::Data(Bytes::from_static(b"two")),
-        Step::Trailers(trailers.clone()),
-        Step::Fail("broken".into()),
+    let body = ScriptedBody::new([
+        BodyStep::Data(Bytes::from_static(b"one")),
+        BodyStep::Data(Bytes::from_static(b"two")),
+        BodyStep::Trailers(trailers.clone()),
+        BodyStep::Fail("broken".into()),
     ])
     .with_hint(6);
     let mut request = Request::post("/elsewhere").body(body).unwrap();
@@ -173,7 +173,7 @@ async fn an_endpoint_that_is_not_ready_holds_up_nothing_else() {
     let never = backend_fn(|_: Operation| pending::<Result<Reply, Infallible>>());
     let service = DcrLayer::new(never)
         .endpoint_layer(ConcurrencyLimitLayer::new(1))
-        .endpoint_layer(layer_fn(Strict::new))
+        .endpoint_layer(layer_fn(ReadinessCheck::new))
         .layer(app);
 
     let mut first = service.clone();
@@ -196,9 +196,9 @@ async fn an_endpoint_that_is_not_ready_holds_up_nothing_else() {
 async fn a_backend_that_is_not_ready_is_waited_for() {
     let (backend, mut asked) = mock::pair::<Operation, Reply>();
     // A mock is `Clone` and `Send`, and not `Sync`: as a buffer it is.
-    let backend = tower::buffer::Buffer::new(Strict::new(backend), 8);
+    let backend = tower::buffer::Buffer::new(ReadinessCheck::new(backend), 8);
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
-    let service = DcrLayer::new(Strict::new(backend)).layer(app);
+    let service = DcrLayer::new(ReadinessCheck::new(backend)).layer(app);
 
     asked.allow(0);
     let waiting = {

@@ -6,13 +6,18 @@ mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task;
 
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use serde_json::Value;
-use tower::{Layer, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_dcr::endpoint::{Challenges, RequestSummary, RespondLayer, respond};
+use tower_dcr::operation::Register;
 use tower_dcr::registry::{ClientOrder, Registry};
-use tower_dcr::{BoxError, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply, backend_fn};
+use tower_dcr::{
+    BoxError, ClientMetadata, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply, backend_fn,
+};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
 use tracing::field::{Field, Visit};
@@ -50,6 +55,14 @@ impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         use std::fmt::Write as _;
         write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Spans {
+    /// Returns the spans so far, and forgets them.
+    fn take(&self) -> Vec<String> {
+        let spans = std::mem::take(&mut *self.0.lock().unwrap());
+        spans.into_iter().map(|(_, text)| text).collect()
     }
 }
 
@@ -155,6 +168,116 @@ async fn a_span_for_what_an_endpoint_layer_fails_with() {
     let given_up = r#"INFO client_registration operation="register""#;
     let texts: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
     assert_eq!(texts, [given_up, unavailable, given_up, unavailable]);
+}
+
+/// Counts the events of the level ERROR, with their fields and the name of the span around them.
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl<S> tracing_subscriber::Layer<S> for Errors
+where
+    S: tracing::Subscriber + for<'s> tracing_subscriber::registry::LookupSpan<'s>,
+{
+    fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
+        if *event.metadata().level() == tracing::Level::ERROR {
+            let span = context
+                .event_span(event)
+                .map_or("no span", |span| span.name());
+            let mut text = span.to_owned();
+            event.record(&mut Fields(&mut text));
+            self.0.lock().unwrap().push(text);
+        }
+    }
+}
+
+/// Fails to become ready each time.
+struct NeverReady;
+
+impl Service<Operation> for NeverReady {
+    type Response = Reply;
+    type Error = BoxError;
+    type Future = std::future::Ready<Result<Reply, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        task::Poll::Ready(Err("no connection".into()))
+    }
+
+    fn call(&mut self, _: Operation) -> Self::Future {
+        unreachable!("it was never ready")
+    }
+}
+
+fn registration() -> Operation {
+    Register::new(ClientMetadata::parse(CLIENT).unwrap()).into()
+}
+
+#[tokio::test]
+async fn respond_service_has_a_span_and_logs_each_5xx() {
+    let _alone = ALONE.lock().await;
+    let (spans, errors) = (Spans::default(), Errors::default());
+    let subscriber = tracing_subscriber::registry()
+        .with(spans.clone())
+        .with(errors.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let layer = RespondLayer::new();
+    let inner = service_fn(|_: Operation| {
+        // The call itself is inside the span too.
+        let current = || tracing::Span::current().metadata().unwrap().name();
+        assert_eq!(current(), "client_registration");
+        async move {
+            tokio::task::yield_now().await;
+            assert_eq!(current(), "client_registration");
+            Ok::<_, BoxError>(Reply::created("{}").with_reason("A1"))
+        }
+    });
+    layer.layer(inner).oneshot(registration()).await.unwrap();
+    let failing = service_fn(|_: Operation| async { Err::<Reply, _>("no such table") });
+    layer.layer(failing).oneshot(registration()).await.unwrap();
+    let not_ready = layer.layer(NeverReady).oneshot(registration());
+    not_ready.await.unwrap();
+
+    let failed = r#"INFO client_registration operation="register" status=500 error="server_error""#;
+    assert_eq!(
+        spans.take(),
+        [
+            "INFO client_registration operation=\"register\" status=201 action=\"created\" \
+             reason=\"A1\"",
+            failed,
+            failed,
+        ]
+    );
+    let logged = |cause: &str| {
+        format!(
+            "client_registration message=client registration failed operation=\"register\" \
+             status=500 cause={cause}"
+        )
+    };
+    let expected = [logged("no such table"), logged("no connection")];
+    assert_eq!(*errors.0.lock().unwrap(), expected);
+}
+
+/// A pure function: who calls it reports the outcome.
+#[tokio::test]
+async fn respond_function_has_no_span_and_logs_nothing() {
+    let _alone = ALONE.lock().await;
+    let (spans, errors) = (Spans::default(), Errors::default());
+    let subscriber = tracing_subscriber::registry()
+        .with(spans.clone())
+        .with(errors.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let results: [Result<Reply, &str>; 4] = [
+        Ok(Reply::created("{}")),
+        Ok(Reply::internal_server_error("{}")),
+        Ok(Reply::deleted()),
+        Err("no such table"),
+    ];
+    for result in results {
+        let summary = RequestSummary::new(&registration());
+        let _response = respond(summary, result, &Challenges::default());
+    }
+    assert_eq!(spans.take(), [] as [&str; 0]);
+    assert!(errors.0.lock().unwrap().is_empty());
 }
 
 /// A layer of a subscriber that counts warnings.

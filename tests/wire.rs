@@ -418,8 +418,8 @@ fn register_at(url: &str) -> Request<Full<Bytes>> {
 async fn http2_bodies_without_a_length() {
     let (address, recorder) = default_server().await;
     let frames = |count: usize, data: &'static [u8]| {
-        let frame = || Step::Data(Bytes::from_static(data));
-        Script::new(std::iter::repeat_with(frame).take(count))
+        let frame = || BodyStep::Data(Bytes::from_static(data));
+        ScriptedBody::new(std::iter::repeat_with(frame).take(count))
     };
     let mut sender = http2(address).await;
     let mut send = async |body| {

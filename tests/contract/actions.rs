@@ -99,6 +99,53 @@ async fn refusals_answer_every_operation() {
     }
 }
 
+/// A backend may write the content of a 403 itself. The `error` in it decides the challenge.
+#[tokio::test]
+async fn forbidden_content_with_insufficient_scope_has_a_challenge() {
+    const CHALLENGE: &str = r#"Bearer realm="client registration", error="insufficient_scope""#;
+    for (content, error, challenge) in [
+        (
+            r#"{"error":"insufficient_scope","scope":"dcr"}"#,
+            Some(ErrorCode::InsufficientScope),
+            Some(CHALLENGE),
+        ),
+        (
+            r#"{"error":"insufficient\u005fscope"}"#,
+            Some(ErrorCode::InsufficientScope),
+            Some(CHALLENGE),
+        ),
+        (
+            r#"{"error":"access_denied"}"#,
+            Some(ErrorCode::AccessDenied),
+            None,
+        ),
+        (
+            r#"{"error":"invalid_token"}"#,
+            Some(ErrorCode::InvalidToken),
+            None,
+        ),
+        (r#"{"error":"insufficient_scopes"}"#, None, None),
+        (r#"{"x":{"error":"insufficient_scope"}}"#, None, None),
+        ("{}", None, None),
+    ] {
+        for kind in ALL {
+            let response = answer(kind, Reply::forbidden(content)).await;
+            assert_eq!(response.status, 403);
+            response.assert_well_formed();
+            assert_eq!(response.body, content);
+            assert_eq!(response.header("www-authenticate"), challenge, "{content}");
+            let outcome = response.outcome.unwrap();
+            assert_eq!(outcome.action(), Some(Action::Forbidden));
+            assert_eq!(outcome.error(), error);
+        }
+    }
+    // Only a 403 has that challenge.
+    let content = r#"{"error":"insufficient_scope"}"#;
+    let response = answer(OperationKind::Register, Reply::bad_request(content)).await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.header("www-authenticate"), None);
+}
+
 #[tokio::test]
 async fn the_challenge_names_an_error_only_where_a_token_was_sent() {
     const BARE: &str = r#"Bearer realm="client registration""#;

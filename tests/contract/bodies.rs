@@ -30,8 +30,8 @@ fn put<B>(body: B) -> Request<B> {
         .unwrap()
 }
 
-fn data(text: &'static str) -> Step {
-    Step::Data(Bytes::from_static(text.as_bytes()))
+fn data(text: &'static str) -> BodyStep {
+    BodyStep::Data(Bytes::from_static(text.as_bytes()))
 }
 
 #[tokio::test]
@@ -39,12 +39,12 @@ async fn a_body_in_pieces_is_kept_byte_for_byte() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let pieces = || {
-        Script::new([
+        ScriptedBody::new([
             data(" {\"client_name\""),
             data(""),
             data(": \"\u{30af}"),
             data("\\u30ea\" , \"n\":1.50}\n"),
-            Step::Trailers(HeaderMap::new()),
+            BodyStep::Trailers(HeaderMap::new()),
         ])
     };
     for request in [post(pieces()), put(pieces())] {
@@ -70,10 +70,10 @@ async fn the_limit_is_the_largest_body_that_is_taken() {
         .build_endpoint()
         .unwrap();
     let bytewise = |text: &'static str| {
-        Script::new(
+        ScriptedBody::new(
             text.as_bytes()
                 .chunks(1)
-                .map(|byte| Step::Data(Bytes::from_static(byte))),
+                .map(|byte| BodyStep::Data(Bytes::from_static(byte))),
         )
     };
     assert_eq!(
@@ -94,8 +94,8 @@ async fn the_limit_is_the_largest_body_that_is_taken() {
 #[tokio::test]
 async fn a_body_that_goes_over_the_limit_is_drained() {
     let endpoint = DcrEndpoint::new(Recorder::default());
-    let frame = || Step::Data(Bytes::from_static(&[b' '; 16 * 1024]));
-    let body = Script::new(std::iter::repeat_with(frame).take(200));
+    let frame = || BodyStep::Data(Bytes::from_static(&[b' '; 16 * 1024]));
+    let body = ScriptedBody::new(std::iter::repeat_with(frame).take(200));
     let taken = body.taken();
     let mut request = post(body);
     // It was read, so the client was asked for it, and sends it.
@@ -113,8 +113,8 @@ async fn a_body_that_is_too_slow() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for request in [
-        post(Script::new([data("{"), Step::Hang])),
-        put(Script::new([Step::Hang])),
+        post(ScriptedBody::new([data("{"), BodyStep::Hang])),
+        put(ScriptedBody::new([BodyStep::Hang])),
     ] {
         let started = tokio::time::Instant::now();
         ask(&endpoint, request)
@@ -128,7 +128,7 @@ async fn a_body_that_is_too_slow() {
         .build_endpoint()
         .unwrap();
     let started = tokio::time::Instant::now();
-    let answer = ask(&quick, post(Script::new([Step::Hang]))).await;
+    let answer = ask(&quick, post(ScriptedBody::new([BodyStep::Hang]))).await;
     answer.assert_error(408, "invalid_request");
     assert!(started.elapsed() < Duration::from_millis(100));
 
@@ -136,7 +136,7 @@ async fn a_body_that_is_too_slow() {
         .body_timeout(None)
         .build_endpoint()
         .unwrap();
-    let patience = ask(&patient, post(Script::new([Step::Hang])));
+    let patience = ask(&patient, post(ScriptedBody::new([BodyStep::Hang])));
     assert!(
         tokio::time::timeout(Duration::from_hours(1), patience)
             .await
@@ -146,7 +146,7 @@ async fn a_body_that_is_too_slow() {
 }
 
 /// A body that begins to arrive only after a while.
-struct After(Pin<Box<tokio::time::Sleep>>, Script);
+struct After(Pin<Box<tokio::time::Sleep>>, ScriptedBody);
 
 impl Body for After {
     type Data = Bytes;
@@ -167,7 +167,7 @@ async fn a_body_that_is_too_large_and_too_slow() {
     let large = Bytes::from(vec![b' '; 65 * 1024]);
     let body = After(
         Box::pin(tokio::time::sleep(Duration::from_secs(9))),
-        Script::new([Step::Data(large), Step::Hang]),
+        ScriptedBody::new([BodyStep::Data(large), BodyStep::Hang]),
     );
     let endpoint = DcrEndpoint::new(Recorder::default());
     let started = tokio::time::Instant::now();
@@ -181,7 +181,7 @@ async fn a_body_that_is_too_large_and_too_slow() {
 async fn a_body_that_breaks_off() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
-    let broken = || Script::new([data(CLIENT), Step::Fail("connection reset".into())]);
+    let broken = || ScriptedBody::new([data(CLIENT), BodyStep::Fail("connection reset".into())]);
     for request in [post(broken()), put(broken())] {
         ask(&endpoint, request)
             .await
@@ -194,12 +194,15 @@ async fn a_body_that_breaks_off() {
 async fn the_limits_of_layers_outside_count_as_ours() {
     let endpoint = DcrEndpoint::new(Recorder::default());
 
-    let limited = Limited::new(Script::new([data(CLIENT)]), 10);
+    let limited = Limited::new(ScriptedBody::new([data(CLIENT)]), 10);
     ask(&endpoint, post(limited))
         .await
         .assert_error(413, "invalid_client_metadata");
 
-    let slow = TimeoutBody::new(Duration::from_secs(1), Script::new([data("{"), Step::Hang]));
+    let slow = TimeoutBody::new(
+        Duration::from_secs(1),
+        ScriptedBody::new([data("{"), BodyStep::Hang]),
+    );
     let started = tokio::time::Instant::now();
     ask(&endpoint, post(slow))
         .await
@@ -207,21 +210,22 @@ async fn the_limits_of_layers_outside_count_as_ours() {
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 
     // As frameworks do, with an error of their own around it.
-    let limited = Limited::new(Script::new([data(CLIENT)]), 10).map_err(Wrapped);
+    let limited = Limited::new(ScriptedBody::new([data(CLIENT)]), 10).map_err(WrappedError);
     ask(&endpoint, post(limited))
         .await
         .assert_error(413, "invalid_client_metadata");
-    let slow = TimeoutBody::new(Duration::from_secs(1), Script::new([Step::Hang])).map_err(Wrapped);
+    let slow = TimeoutBody::new(Duration::from_secs(1), ScriptedBody::new([BodyStep::Hang]))
+        .map_err(WrappedError);
     ask(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
-    let axum = axum::body::Body::new(Limited::new(Script::new([data(CLIENT)]), 10));
+    let axum = axum::body::Body::new(Limited::new(ScriptedBody::new([data(CLIENT)]), 10));
     ask(&endpoint, post(axum))
         .await
         .assert_error(413, "invalid_client_metadata");
 
     let timed_out = io::Error::new(io::ErrorKind::TimedOut, "read timed out");
-    let slow = Script::new([Step::Fail(timed_out.into())]);
+    let slow = ScriptedBody::new([BodyStep::Fail(timed_out.into())]);
     ask(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");

@@ -11,7 +11,10 @@ use super::support::*;
 type Headers = &'static [(&'static str, &'static str)];
 
 /// A POST and a PUT with these headers and this body.
-fn requests(headers: &[(&'static str, &str)], body: impl Fn() -> Script) -> [Request<Script>; 2] {
+fn requests(
+    headers: &[(&'static str, &str)],
+    body: impl Fn() -> ScriptedBody,
+) -> [Request<ScriptedBody>; 2] {
     [("POST", "/register"), ("PUT", "/register/1")].map(|(method, path)| {
         let mut request = Request::builder()
             .method(method)
@@ -26,8 +29,8 @@ fn requests(headers: &[(&'static str, &str)], body: impl Fn() -> Script) -> [Req
     })
 }
 
-fn client() -> Script {
-    Script::new([Step::Data(Bytes::from(CLIENT))])
+fn client() -> ScriptedBody {
+    ScriptedBody::new([BodyStep::Data(Bytes::from(CLIENT))])
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -130,7 +133,7 @@ async fn reads_and_deletes_do_not_look_at_a_body() {
         ("DELETE", "/register/1?access_token", 400),
         ("GET", "/register", 405),
     ] {
-        let body = Script::new([Step::Hang]).with_hint(1 << 40);
+        let body = ScriptedBody::new([BodyStep::Hang]).with_hint(1 << 40);
         let polls = body.polls();
         let request = Request::builder()
             .method(method)
@@ -147,9 +150,9 @@ async fn reads_and_deletes_do_not_look_at_a_body() {
 }
 
 /// A MiB and a half of frames, none of which says it is the last.
-fn large() -> Script {
-    let frame = || Step::Data(Bytes::from_static(&[b' '; 16 * 1024]));
-    Script::new(std::iter::repeat_with(frame).take(96))
+fn large() -> ScriptedBody {
+    let frame = || BodyStep::Data(Bytes::from_static(&[b' '; 16 * 1024]));
+    ScriptedBody::new(std::iter::repeat_with(frame).take(96))
 }
 
 #[tokio::test]
@@ -211,10 +214,12 @@ async fn up_to_one_mib_of_a_refused_body_is_drained() {
 async fn a_body_too_slow_to_be_drained_does_not_keep_the_answer_for_ever() {
     let endpoint = DcrEndpoint::new(Recorder::default());
     for steps in [
-        vec![Step::Hang],
-        vec![Step::Trailers(HeaderMap::new()), Step::Hang],
+        vec![BodyStep::Hang],
+        vec![BodyStep::Trailers(HeaderMap::new()), BodyStep::Hang],
     ] {
-        let request = Request::post("/register").body(Script::new(steps)).unwrap();
+        let request = Request::post("/register")
+            .body(ScriptedBody::new(steps))
+            .unwrap();
         let started = tokio::time::Instant::now();
         ask(&endpoint, request)
             .await
@@ -222,7 +227,7 @@ async fn a_body_too_slow_to_be_drained_does_not_keep_the_answer_for_ever() {
         assert_eq!(started.elapsed().as_secs(), 10);
     }
     let request = Request::post("/register")
-        .body(Script::new([Step::Fail("gone".into())]))
+        .body(ScriptedBody::new([BodyStep::Fail("gone".into())]))
         .unwrap();
     ask(&endpoint, request)
         .await

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::Full;
+use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_dcr::backend::{BackendService, Unavailable};
 use tower_dcr::operation::OperationKind;
@@ -67,11 +68,11 @@ async fn any_error_is_a_500_that_tells_nothing() {
 async fn unavailable_is_a_503_wherever_it_stands() {
     for wrap in [
         |error: Unavailable| -> BoxError { error.into() },
-        |error: Unavailable| -> BoxError { Wrapped(error.into()).into() },
-        |error: Unavailable| -> BoxError { Wrapped(Wrapped(error.into()).into()).into() },
+        |error: Unavailable| -> BoxError { WrappedError(error.into()).into() },
+        |error: Unavailable| -> BoxError { WrappedError(WrappedError(error.into()).into()).into() },
         |error: Unavailable| -> BoxError { io::Error::other(error).into() },
         |error: Unavailable| -> BoxError {
-            Wrapped(io::Error::other(Wrapped(error.into())).into()).into()
+            WrappedError(io::Error::other(WrappedError(error.into())).into()).into()
         },
     ] {
         let endpoint = failing(move || wrap(Unavailable::new()));
@@ -125,7 +126,7 @@ async fn to_try_again_is_never_advised_where_the_outcome_is_unknown() {
 
     // The outermost of several is the one who knows.
     let endpoint = failing(move || {
-        Wrapped(
+        WrappedError(
             Unavailable::new()
                 .with_retry_after(wait)
                 .with_source(Unavailable::outcome_unknown())
@@ -243,7 +244,7 @@ fn outside_a_runtime() {
         assert!(answer.status.is_success());
     }
     let refused = Request::post("/register")
-        .body(Script::new([Step::Hang]))
+        .body(ScriptedBody::new([BodyStep::Hang]))
         .unwrap();
     let mut drained = pin!(ask(&endpoint, refused));
     let mut context = Context::from_waker(Waker::noop());
@@ -303,6 +304,53 @@ async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
     answer.assert_error(500, "server_error");
     assert!(!format!("{answer:?}").contains("x-sentinel"));
     assert!(answer.outcome.unwrap().cause().unwrap().is::<Sentinel>());
+}
+
+/// The route comes with the request, so `handle_errors` knows what a failed request asked for, even
+/// if a layer outside of it rewrote the target.
+#[tokio::test(start_paused = true)]
+async fn handle_errors_knows_the_operation_of_a_failed_request() {
+    let never = backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
+    let rewrite = MapRequestLayer::new(|mut request: Request<Full<bytes::Bytes>>| {
+        *request.uri_mut() = "/elsewhere".parse().unwrap();
+        request
+    });
+    let service = DcrLayer::new(never)
+        .endpoint_layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
+        .handle_errors()
+        .endpoint_layer(rewrite)
+        .layer(service_fn(|_: Request<Full<bytes::Bytes>>| async {
+            Ok::<_, Infallible>(Response::new(String::new()))
+        }));
+    for (request, kind) in requests().into_iter().zip([
+        OperationKind::Register,
+        OperationKind::Read,
+        OperationKind::Update,
+        OperationKind::Delete,
+    ]) {
+        let response = ask(&service, request).await;
+        response.assert_error(503, "temporarily_unavailable");
+        let is_change = kind != OperationKind::Read;
+        assert_eq!(description(&response).contains(UNKNOWN), is_change);
+        assert_eq!(response.outcome.unwrap().operation(), Some(kind));
+    }
+
+    let fails = tower::layer::layer_fn(|_: DcrEndpoint<_>| {
+        service_fn(|_: Request<Full<bytes::Bytes>>| async {
+            Err::<Response<String>, _>(Unavailable::new())
+        })
+    });
+    let service = DcrLayer::new(never)
+        .endpoint_layer(fails)
+        .handle_errors()
+        .layer(service_fn(|_: Request<Full<bytes::Bytes>>| async {
+            Ok::<_, Infallible>(Response::new(String::new()))
+        }));
+    for method in ["OPTIONS", "PATCH", "POST"] {
+        let response = ask(&service, configure(method, "/register/1", "token", "")).await;
+        response.assert_error(503, "temporarily_unavailable");
+        assert_eq!(response.outcome.unwrap().operation(), None);
+    }
 }
 
 /// `Debug` is not `Display`: only the latter is anybody's business.

@@ -130,7 +130,7 @@ async fn the_body_of_who_may_not_register_is_not_read() {
         ("POST", "/register?access_token=good", &[], 400),
         ("PUT", "/register", &[], 405),
     ] {
-        let body = Script::new([Step::Data(CLIENT.into())]);
+        let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
         let polls = body.polls();
         let mut request = Request::builder().method(method).uri(uri);
         for value in credentials {
@@ -164,7 +164,7 @@ async fn the_body_of_who_may_not_register_is_not_read() {
             .backend_timeout(Duration::from_millis(20))
             .build_endpoint()
             .unwrap();
-        let body = Script::new([Step::Data(CLIENT.into())]);
+        let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
         let polls = body.polls();
         let request = Request::post("/register")
             .header("content-type", "application/json")
@@ -175,7 +175,7 @@ async fn the_body_of_who_may_not_register_is_not_read() {
     }
     // What the clients ask of their own endpoint is refused as ever: the answer comes when the body has.
     for (method, credentials) in [("PUT", "Basic x"), ("POST", "Bearer x")] {
-        let body = Script::new([Step::Data(CLIENT.into())]);
+        let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
         let taken = body.taken();
         let request = Request::builder()
             .method(method)
@@ -187,7 +187,7 @@ async fn the_body_of_who_may_not_register_is_not_read() {
         assert_eq!(taken.load(Ordering::SeqCst), CLIENT.len());
     }
     // With a good token it is, even where the request is refused for something else.
-    let body = Script::new([Step::Data(CLIENT.into())]);
+    let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
     let taken = body.taken();
     let request = Request::post("/register")
         .header("content-type", "text/plain")
@@ -198,7 +198,7 @@ async fn the_body_of_who_may_not_register_is_not_read() {
     assert_eq!(recorder.calls(), 0);
 }
 
-/// Step 5 before step 6, and so on.
+/// BodyStep 5 before step 6, and so on.
 #[tokio::test]
 async fn the_token_comes_before_what_is_wrong_with_the_body() {
     let endpoint = guarded(&Recorder::default()).build_endpoint().unwrap();
@@ -303,7 +303,9 @@ async fn a_verifier_that_cannot_say() {
     let slow = |_: BearerToken, _: &Parts| std::future::pending::<Result<bool, Infallible>>();
     assert_nothing_happened(answer(slow).await);
     let unknown = |_: BearerToken, _: &Parts| async {
-        Err::<bool, BoxError>(Box::new(Wrapped(Unavailable::outcome_unknown().into())))
+        Err::<bool, BoxError>(Box::new(WrappedError(
+            Unavailable::outcome_unknown().into(),
+        )))
     };
     assert_nothing_happened(answer(unknown).await);
     let timed_out = |_: BearerToken, _: &Parts| async {

@@ -20,7 +20,7 @@ struct Draft {
     content_encoding: Option<&'static str>,
     content_length: Option<&'static str>,
     text: &'static str,
-    end: Option<fn() -> Step>,
+    end: Option<fn() -> BodyStep>,
     backend: fn() -> Answering,
 }
 
@@ -100,21 +100,21 @@ const FAULTS: [Fault; 14] = [
     },
     Fault {
         name: "9 too large",
-        put: |draft| draft.end = Some(|| Step::Data(Bytes::from_static(&[b' '; 65_537]))),
+        put: |draft| draft.end = Some(|| BodyStep::Data(Bytes::from_static(&[b' '; 65_537]))),
         status: 413,
         error: "invalid_client_metadata",
         unread: false,
     },
     Fault {
         name: "9 too slow",
-        put: |draft| draft.end = Some(|| Step::Hang),
+        put: |draft| draft.end = Some(|| BodyStep::Hang),
         status: 408,
         error: "invalid_request",
         unread: false,
     },
     Fault {
         name: "9 broken",
-        put: |draft| draft.end = Some(|| Step::Fail("reset".into())),
+        put: |draft| draft.end = Some(|| BodyStep::Fail("reset".into())),
         status: 400,
         error: "invalid_request",
         unread: false,
@@ -165,8 +165,8 @@ async fn answer(faults: &[&Fault]) -> Answer {
     for fault in faults {
         (fault.put)(&mut draft);
     }
-    let steps = [Step::Data(Bytes::from_static(draft.text.as_bytes()))];
-    let body = Script::new(steps.into_iter().chain(draft.end.map(|end| end())));
+    let steps = [BodyStep::Data(Bytes::from_static(draft.text.as_bytes()))];
+    let body = ScriptedBody::new(steps.into_iter().chain(draft.end.map(|end| end())));
     let polls = body.polls();
 
     let mut request = Request::builder()

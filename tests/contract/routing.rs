@@ -1,9 +1,14 @@
 //! Which requests are ours.
 
+use std::convert::Infallible;
+
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
+use tower::util::MapRequestLayer;
 use tower::{Layer, service_fn};
-use tower_dcr::{DcrEndpoint, DcrLayer, Operation};
+use tower_dcr::operation::OperationKind;
+use tower_dcr::{BearerToken, DcrEndpoint, DcrLayer, Operation};
 
 use super::support::*;
 
@@ -14,7 +19,7 @@ fn app() -> impl Clone
 + tower::Service<
     Request<Body>,
     Response = Response<String>,
-    Error = std::convert::Infallible,
+    Error = Infallible,
     Future: Send,
 > {
     service_fn(|request: Request<Body>| async move {
@@ -185,4 +190,114 @@ async fn registration_only_leaves_the_clients_to_the_application() {
     let endpoint = builder().build_endpoint().unwrap();
     let answer = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
     answer.assert_error(404, "invalid_request");
+}
+
+/// The middleware finds the route once, before the endpoint layers. A layer that rewrites the
+/// target does not change which endpoint answers, nor for which client. The operation has the
+/// rewritten target, and a token in the query is looked for there.
+#[tokio::test]
+async fn endpoint_layer_that_rewrites_the_uri_does_not_change_the_route() {
+    for (method, target, rewritten, status) in [
+        ("POST", "/register", "/elsewhere", 201),
+        ("POST", "/register", "/register/2", 201),
+        ("GET", "/register/1", "/register", 200),
+        ("PUT", "/register/1", "/register/2", 200),
+        ("DELETE", "/register/1", "/", 204),
+        ("GET", "/register", "/register/1", 405),
+        ("GET", "/register/%zz", "/register/1", 401),
+        ("GET", "/register/1", "/register/1?access_token=a", 400),
+        ("GET", "/register/1?access_token=a", "/register/1", 200),
+    ] {
+        let recorder = Recorder::default();
+        let rewrite = MapRequestLayer::new(move |mut request: Request<Body>| {
+            *request.uri_mut() = rewritten.parse().unwrap();
+            request
+        });
+        let layer = DcrLayer::new(recorder.clone()).endpoint_layer(rewrite);
+        let request = configure(method, target, "token", CLIENT);
+        let response = ask(&layer.layer(app()), request).await;
+        assert_eq!(response.status, status, "{method} {target} {rewritten}");
+        for operation in recorder.operations() {
+            let is_client = target.starts_with("/register/1");
+            assert_eq!(operation.client_id(), is_client.then_some("1"));
+            assert_eq!(operation.parts().uri, rewritten);
+        }
+        assert_eq!(recorder.calls(), usize::from(status < 300));
+    }
+}
+
+/// The method is that of the request as it reaches the endpoint.
+#[tokio::test]
+async fn endpoint_layer_that_rewrites_the_method_changes_the_operation() {
+    let recorder = Recorder::default();
+    let rewrite = MapRequestLayer::new(|mut request: Request<Body>| {
+        if let Some(method) = request.headers().get("x-http-method-override") {
+            *request.method_mut() = method.as_bytes().try_into().unwrap();
+        }
+        request
+    });
+    let layer = DcrLayer::new(recorder.clone()).endpoint_layer(rewrite);
+    let mut request = configure("POST", "/register/1", "token", "");
+    let delete = "DELETE".parse().unwrap();
+    request
+        .headers_mut()
+        .insert("x-http-method-override", delete);
+    let response = ask(&layer.layer(app()), request).await;
+    assert_eq!(response.status, 204);
+    let outcome = response.outcome.unwrap();
+    assert_eq!(outcome.operation(), Some(OperationKind::Delete));
+    assert_eq!(outcome.client_id(), Some("1"));
+}
+
+/// A layer that makes a new request, without the extensions, loses the route. Then the endpoint
+/// finds it by the target of the new request.
+#[tokio::test]
+async fn request_without_extensions_is_routed_by_its_target() {
+    for (rewritten, status) in [("/register", 201), ("/elsewhere", 404)] {
+        let renew = MapRequestLayer::new(move |request: Request<Body>| {
+            let (parts, body) = request.into_parts();
+            let mut renewed = Request::new(body);
+            *renewed.method_mut() = parts.method;
+            *renewed.headers_mut() = parts.headers;
+            *renewed.uri_mut() = rewritten.parse().unwrap();
+            renewed
+        });
+        let layer = DcrLayer::new(Recorder::default()).endpoint_layer(renew);
+        let response = ask(&layer.layer(app()), request(Method::POST, "/register")).await;
+        assert_eq!(response.status, status);
+    }
+}
+
+/// The route travels in an extension that only this crate can read. It is gone before anybody else
+/// sees the parts of the request.
+#[tokio::test]
+async fn operation_verifier_and_application_see_no_extension_of_the_crate() {
+    let recorder = Recorder::default();
+    let verifier = |_: BearerToken, parts: &Parts| {
+        assert!(parts.extensions.is_empty());
+        std::future::ready(Ok::<_, Infallible>(true))
+    };
+    let builder = || DcrLayer::builder(recorder.clone()).require_initial_access_token(verifier);
+    let layered = builder().build().unwrap().layer(service_fn(
+        async |request: Request<Body>| -> Result<Response<String>, Infallible> {
+            assert!(request.extensions().is_empty());
+            Ok(Response::default())
+        },
+    ));
+    let endpoint = builder().build_endpoint().unwrap();
+    for (method, path) in [
+        ("POST", "/register"),
+        ("GET", "/register/1"),
+        ("PUT", "/register/1"),
+        ("DELETE", "/register/1"),
+    ] {
+        let request = || configure(method, path, "token", CLIENT);
+        assert!(ask(&layered, request()).await.status.is_success());
+        assert!(ask(&endpoint, request()).await.status.is_success());
+    }
+    ask(&layered, request(Method::GET, "/elsewhere")).await;
+    assert_eq!(recorder.calls(), 8);
+    for operation in recorder.operations() {
+        assert!(operation.parts().extensions.is_empty());
+    }
 }
