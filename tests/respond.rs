@@ -92,8 +92,12 @@ async fn call<S>(service: &mut Respond<S>, operation: Operation) -> Answer
 where
     S: Service<Operation, Response = Reply, Error: Into<BoxError>>,
 {
-    let service = service.ready().await.unwrap();
-    Answer::of(service.call(operation).await.unwrap()).await
+    let response = async {
+        let service = service.ready().await.unwrap();
+        Answer::of(service.call(operation).await.unwrap()).await
+    };
+    let response = tokio::time::timeout(Duration::from_secs(20), response).await;
+    response.expect("the response arrives within 20 s")
 }
 
 #[track_caller]

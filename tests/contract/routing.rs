@@ -1,4 +1,4 @@
-//! Which requests are ours.
+//! Which requests the layer answers, and how the route travels to the endpoint.
 
 use std::convert::Infallible;
 
@@ -14,7 +14,7 @@ use super::support::*;
 
 type Body = Full<bytes::Bytes>;
 
-/// Answers 299 with the target that it saw.
+/// An application that answers 299 with the target that it saw.
 fn app() -> impl Clone
 + tower::Service<
     Request<Body>,
@@ -40,7 +40,7 @@ fn request(method: Method, target: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn everything_else_goes_to_the_application_untouched() {
+async fn other_requests_reach_the_application_unchanged() {
     let recorder = Recorder::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for target in [
@@ -63,22 +63,25 @@ async fn everything_else_goes_to_the_application_untouched() {
         "http://as.example.com",
     ] {
         for method in [Method::GET, Method::POST, Method::OPTIONS, Method::DELETE] {
-            let answer = ask(&service, request(method, target)).await;
-            assert_eq!(answer.status.as_u16(), 299, "{target}");
-            assert_eq!(answer.headers.len(), 0);
-            assert_eq!(answer.body, request(Method::GET, target).uri().to_string());
-            assert!(answer.outcome.is_none());
+            let response = ask(&service, request(method, target)).await;
+            assert_eq!(response.status.as_u16(), 299, "{target}");
+            assert_eq!(response.headers.len(), 0);
+            assert_eq!(
+                response.body,
+                request(Method::GET, target).uri().to_string()
+            );
+            assert!(response.outcome.is_none());
         }
     }
     for target in ["as.example.com:443", "/register"] {
-        let answer = ask(&service, request(Method::CONNECT, target)).await;
-        assert_eq!(answer.status.as_u16(), 299, "CONNECT {target}");
+        let response = ask(&service, request(Method::CONNECT, target)).await;
+        assert_eq!(response.status.as_u16(), 299, "CONNECT {target}");
     }
     assert_eq!(recorder.calls(), 0);
 }
 
 #[tokio::test]
-async fn the_registration_path_with_and_without_a_query_in_every_form() {
+async fn registration_path_matches_with_a_query_and_in_absolute_form() {
     let recorder = Recorder::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for target in [
@@ -88,14 +91,14 @@ async fn the_registration_path_with_and_without_a_query_in_every_form() {
         "http://as.example.com/register",
         "https://as.example.com:8443/register?x",
     ] {
-        let answer = ask(&service, request(Method::POST, target)).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{target}");
+        let response = ask(&service, request(Method::POST, target)).await;
+        assert_eq!(response.status, StatusCode::CREATED, "{target}");
     }
     assert_eq!(recorder.calls(), 5);
 }
 
 #[tokio::test]
-async fn the_client_id_is_one_segment_decoded_after_matching() {
+async fn client_id_is_one_segment_and_decoded_after_matching() {
     let recorder = Recorder::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for (target, client_id) in [
@@ -110,8 +113,8 @@ async fn the_client_id_is_one_segment_decoded_after_matching() {
         ("/register/register", "register"),
         ("/register/~a;b=c,d@e:f", "~a;b=c,d@e:f"),
     ] {
-        let answer = ask(&service, request(Method::GET, target)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{target}");
+        let response = ask(&service, request(Method::GET, target)).await;
+        assert_eq!(response.status, StatusCode::OK, "{target}");
         let Some(Operation::Read(read)) = recorder.operations().pop() else {
             panic!("not a read");
         };
@@ -120,7 +123,7 @@ async fn the_client_id_is_one_segment_decoded_after_matching() {
 }
 
 #[tokio::test]
-async fn both_paths_can_be_set_and_may_differ() {
+async fn paths_can_be_set_and_may_differ() {
     let recorder = Recorder::default();
     let service = DcrLayer::builder(recorder.clone())
         .registration_path("/connect/register")
@@ -143,12 +146,12 @@ async fn both_paths_can_be_set_and_may_differ() {
         .build()
         .unwrap()
         .layer(app());
-    let answer = ask(&follows, request(Method::GET, "/connect/register/1")).await;
-    assert_eq!(answer.status, StatusCode::OK);
+    let response = ask(&follows, request(Method::GET, "/connect/register/1")).await;
+    assert_eq!(response.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn the_endpoint_alone_answers_404_elsewhere() {
+async fn endpoint_alone_returns_404_on_other_paths() {
     let endpoint = DcrEndpoint::new(Recorder::default());
     for (method, target) in [
         (Method::GET, "/"),
@@ -157,21 +160,21 @@ async fn the_endpoint_alone_answers_404_elsewhere() {
         (Method::OPTIONS, "/"),
         (Method::CONNECT, "/register"),
     ] {
-        let answer = ask(&endpoint, request(method, target)).await;
-        answer.assert_error(404, "invalid_request");
-        assert_eq!(answer.outcome.unwrap().operation(), None);
+        let response = ask(&endpoint, request(method, target)).await;
+        response.assert_error(404, "invalid_request");
+        assert_eq!(response.outcome.unwrap().operation(), None);
     }
-    let answer = ask(&endpoint, request(Method::POST, "/register")).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
+    let response = ask(&endpoint, request(Method::POST, "/register")).await;
+    assert_eq!(response.status, StatusCode::CREATED);
 }
 
 #[tokio::test]
-async fn registration_only_leaves_the_clients_to_the_application() {
+async fn registration_only_leaves_client_paths_to_the_application() {
     let recorder = Recorder::default();
     let builder = || {
         DcrLayer::builder(recorder.clone())
             .registration_path("/connect/register")
-            // It means nothing then, also where the two would overlap.
+            // It is unused then, even if the two would overlap.
             .configuration_path("/connect")
             .registration_only(true)
     };
@@ -179,8 +182,8 @@ async fn registration_only_leaves_the_clients_to_the_application() {
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "POST"] {
         for path in ["/connect/1", "/connect/register/1", "/register/1"] {
             let request = configure(method, path, "token", CLIENT);
-            let answer = ask(&layered, request).await;
-            assert_eq!(answer.status, 299, "{method} {path}");
+            let response = ask(&layered, request).await;
+            assert_eq!(response.status, 299, "{method} {path}");
         }
     }
     let request = configure("POST", "/connect/register", "token", CLIENT);
@@ -188,8 +191,8 @@ async fn registration_only_leaves_the_clients_to_the_application() {
     assert_eq!(recorder.calls(), 1);
 
     let endpoint = builder().build_endpoint().unwrap();
-    let answer = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
-    answer.assert_error(404, "invalid_request");
+    let response = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
+    response.assert_error(404, "invalid_request");
 }
 
 /// The middleware finds the route once, before the endpoint layers. A layer that rewrites the

@@ -1,4 +1,5 @@
-//! What the types satisfy: the frameworks' bounds, and auto traits that follow the parts. It holds where it compiles.
+//! The traits that the public types implement: the bounds of the frameworks, and auto traits that
+//! follow the type parameters. Most of these tests pass if they compile.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -30,10 +31,11 @@ use tower_dcr::*;
 
 use support::Recorder;
 
-/// As little as an inner service can be: not `Clone`, not `Send`, not `Debug`, its error and future likewise.
+/// The least that an inner service can be: not `Clone`, not `Send`, not `Debug`. Its error and its
+/// future are not either.
 struct Least(Rc<()>);
 
-struct LeastError(#[expect(dead_code, reason = "it is there not to be Send")] Rc<()>);
+struct LeastError(#[expect(dead_code, reason = "it makes the error not `Send`")] Rc<()>);
 
 impl<B> Service<Request<B>> for Least {
     type Response = Response<Full<Bytes>>;
@@ -52,7 +54,7 @@ impl<B> Service<Request<B>> for Least {
 type App =
     tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
 
-/// A backend that is no more than it must be.
+/// A backend without any other trait.
 struct Bare;
 
 impl Backend for Bare {
@@ -71,13 +73,14 @@ assert_impl_all!(DcrBuilder<Bare>: Send, Sync, std::fmt::Debug);
 assert_impl_all!(DcrEndpoint<Bare>: Clone, Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(BackendService<Bare>: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(SharedBackend: Clone, Send, Sync, std::fmt::Debug, Backend);
-assert_impl_all!(BackendFn<fn(Operation) -> Ready<Result<Reply, BoxError>>>: Clone, Copy, Send, Sync, std::fmt::Debug, Backend);
+type FnBackend = BackendFn<fn(Operation) -> Ready<Result<Reply, BoxError>>>;
+assert_impl_all!(FnBackend: Clone, Copy, Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(Arc<Bare>: Backend);
 assert_impl_all!(Registry: Clone, Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(RegistryBuilder: Clone, Send, Sync, std::fmt::Debug);
 
 assert_impl_all!(Dcr<App, DcrEndpoint<Bare>>: Clone, Send, Sync, std::fmt::Debug);
-// Follows the parts, and asks nothing of them that is not needed.
+// The middleware only has the traits of its parts, and does not require any that it does not need.
 assert_impl_all!(Dcr<Least, DcrEndpoint<Bare>>: Service<Request<Full<Bytes>>>, std::fmt::Debug);
 assert_not_impl_any!(Dcr<Least, DcrEndpoint<Bare>>: Clone, Send, Sync);
 assert_not_impl_any!(Dcr<App, Rc<()>>: Send, Sync);
@@ -89,7 +92,8 @@ assert_not_impl_any!(FutureOf<Dcr<Least, DcrEndpoint<Bare>>>: Send, Sync);
 assert_impl_all!(EndpointFuture: Send, Unpin, std::fmt::Debug);
 
 type BodyOf<S> = ResponseBody<S, EndpointBody>;
-assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debug, http_body::Body<Data = Bytes, Error = BoxError>);
+assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debug);
+assert_impl_all!(BodyOf<Full<Bytes>>: http_body::Body<Data = Bytes, Error = BoxError>);
 assert_not_impl_any!(BodyOf<PhantomData<Rc<()>>>: Send, Sync);
 assert_not_impl_any!(BodyOf<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(BodyOf<Incoming>: Default);
@@ -108,7 +112,7 @@ assert_impl_all!(Reply: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(Outcome: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(ClientMetadata: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(BearerToken: Clone, Send, Sync, std::fmt::Debug);
-// Tokens are compared in constant time, or not at all.
+// Tokens may only be compared in constant time, so there is no `PartialEq`.
 assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
 assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
 assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
@@ -120,9 +124,9 @@ fn layer() -> DcrLayer<Bare> {
     DcrLayer::new(Bare)
 }
 
-/// axum: `Router::layer`, and around a finished application.
+/// `Router::layer`, and around a finished application.
 #[test]
-fn axum_takes_it() {
+fn axum_takes_the_layer() {
     let app = axum::Router::<()>::new().route("/", axum::routing::get(|| async {}));
     let _: axum::Router = app.clone().layer(layer());
     let _: axum::Router = app
@@ -132,9 +136,8 @@ fn axum_takes_it() {
     let _ = axum::ServiceExt::<axum::extract::Request>::into_make_service(wrapped);
 }
 
-/// tonic: `Server::layer`.
 #[tokio::test]
-async fn tonic_takes_it() {
+async fn tonic_takes_the_layer() {
     let (_, health) = tonic_health::server::health_reporter();
     let router = tonic::transport::Server::builder()
         .accept_http1(true)
@@ -144,9 +147,9 @@ async fn tonic_takes_it() {
     stopped.await.unwrap();
 }
 
-/// hyper: as a service of hyper's.
+/// As a hyper service.
 #[test]
-fn hyper_takes_it() {
+fn hyper_takes_the_layer() {
     fn takes<S>(_: S)
     where
         S: hyper::service::Service<Request<Incoming>, Future: Send> + Clone + Send,
@@ -163,9 +166,8 @@ fn hyper_takes_it() {
     )));
 }
 
-/// A service that can do nothing at all can still have registration in front.
 #[tokio::test]
-async fn the_least_inner_service() {
+async fn layer_works_around_the_least_inner_service() {
     let service = layer().layer(Least(Rc::new(())));
     let request = Request::get("/elsewhere")
         .body(Full::<Bytes>::default())
