@@ -1,4 +1,5 @@
-//! Where in axum the layer works, and where it does not. Each row of the documented table is a test.
+//! Where in axum the layer works, and where it does not. Each row of the documented table is a
+//! test.
 
 #[path = "support/mod.rs"]
 mod support;

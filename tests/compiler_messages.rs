@@ -21,7 +21,8 @@ fn compile(name: &str, main: &str) -> (bool, String) {
     )
     .unwrap();
     fs::write(package.join("src/main.rs"), main).unwrap();
-    // The locked versions were downloaded to compile this test. A packaged crate may have no lock file.
+    // The locked versions were downloaded to compile this test. A packaged crate may have no lock
+    // file.
     let _ = fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"));
     let output = Command::new(env!("CARGO"))
         .args(["check", "--offline", "--quiet", "--target-dir"])
@@ -42,7 +43,8 @@ fn compiler_says_what_to_write_instead_of_a_type_that_is_no_backend() {
         "a-backend",
         "use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};\n\
          fn main() {\n\
-             let _ = DcrLayer::new(backend_fn(|_| async { Ok::<_, BoxError>(Reply::deleted()) }));\n\
+             let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::deleted()) });\n\
+             let _ = DcrLayer::new(backend);\n\
          }\n",
     );
     assert!(compiles, "{message}");

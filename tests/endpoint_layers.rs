@@ -112,15 +112,16 @@ fn limited(recorder: &Recorder) -> DcrLayer<Recorder, impl EndpointService + use
 
 /// The endpoint stack of these tests.
 trait EndpointService:
-    Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
+    Service<HttpRequest, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
 {
 }
 
 impl<S> EndpointService for S where
-    S: Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible, Future: Send>
-        + Clone
+    S: Service<HttpRequest, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
 {
 }
+
+type HttpRequest = Request<Full<Bytes>>;
 
 #[tokio::test]
 async fn too_many_registrations_get_429_with_retry_after() {
@@ -423,8 +424,8 @@ async fn load_shed_returns_503_with_temporarily_unavailable() {
     }
 }
 
-/// `handle_errors` makes the response before the CORS layer sees it, so that it has CORS headers. The
-/// response is the same otherwise.
+/// `handle_errors` makes the response before the CORS layer sees it, so that it has CORS headers.
+/// The response is the same otherwise.
 #[tokio::test(start_paused = true)]
 async fn handle_errors_lets_outer_layers_see_a_response() {
     let limited = |time| {

@@ -1,4 +1,5 @@
-//! The examples, run as processes: they print their address, serve registration, and stop on ctrl-c.
+//! The examples, run as processes: they print their address, serve registration, and stop on
+//! ctrl-c.
 #![cfg(unix)]
 
 #[path = "support/mod.rs"]

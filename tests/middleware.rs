@@ -1,4 +1,5 @@
-//! The middleware as a tower service: readiness, errors, dropped futures, bodies and endpoint layers.
+//! The middleware as a tower service: readiness, errors, dropped futures, bodies and endpoint
+//! layers.
 
 #[path = "support/mod.rs"]
 mod support;

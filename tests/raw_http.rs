@@ -20,7 +20,8 @@ use tower_dcr::{DcrBuilder, DcrLayer, Operation};
 use support::wire::{Connection, exchange, serve};
 use support::*;
 
-/// Starts a server with the layer, around an application that answers 299 with the target that it saw.
+/// Starts a server with the layer, around an application that answers 299 with the target that it
+/// saw.
 async fn server(builder: DcrBuilder<Recorder>) -> SocketAddr {
     let app = service_fn(|request: Request<Incoming>| async move {
         let mut response = Response::new(Full::<Bytes>::from(request.uri().to_string()));

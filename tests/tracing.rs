@@ -1,8 +1,8 @@
 //! Spans, log lines and warnings through `tracing`.
 //!
-//! The tests have a binary of their own, and run one after the other. `tracing` caches for the whole
-//! process whether anybody listens to a callsite. A thread without a subscriber could cache that
-//! nobody does.
+//! The tests have a binary of their own, and run one after the other. `tracing` caches for the
+//! whole process whether anybody listens to a callsite. A thread without a subscriber could cache
+//! that nobody does.
 
 #[path = "support/mod.rs"]
 mod support;

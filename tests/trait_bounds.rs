@@ -22,10 +22,11 @@ use tower_dcr::backend::*;
 use tower_dcr::endpoint::*;
 use tower_dcr::initial_access::*;
 use tower_dcr::layer::*;
-use tower_dcr::metadata::MetadataError;
+use tower_dcr::metadata::{DeserializeError, MetadataError};
 use tower_dcr::operation::*;
 use tower_dcr::policy::{Policy, PolicyLayer, Proposal, Scopes};
 use tower_dcr::registry::{Client, Registry, RegistryBuilder, RegistryError};
+use tower_dcr::reply::{SerializeError, UnknownErrorCode};
 use tower_dcr::token::InvalidBearerToken;
 use tower_dcr::*;
 
@@ -97,6 +98,29 @@ assert_impl_all!(BodyOf<Full<Bytes>>: http_body::Body<Data = Bytes, Error = BoxE
 assert_not_impl_any!(BodyOf<PhantomData<Rc<()>>>: Send, Sync);
 assert_not_impl_any!(BodyOf<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(BodyOf<Incoming>: Default);
+
+// An erased stack is a stack like any other, whatever the request body is.
+type Boxed = BoxedEndpoint<Full<Bytes>>;
+assert_impl_all!(Boxed: Clone, Send, Sync, Unpin, std::fmt::Debug);
+assert_impl_all!(BoxedEndpoint<Rc<()>>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(DcrLayer<Bare, Boxed>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Dcr<App, Boxed>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(FutureOf<Boxed>: Send, Unpin, std::fmt::Debug);
+assert_impl_all!(BoxedBody: Send, Unpin, Default, std::fmt::Debug);
+assert_impl_all!(BoxedBody: http_body::Body<Data = Bytes, Error = BoxError>);
+
+// `Respond` only has the traits of its inner service.
+assert_impl_all!(RespondLayer: Clone, Default, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Respond<BackendService<Bare>>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Respond<BackendService<Bare>>: Service<Operation, Error = Infallible>);
+assert_impl_all!(Respond<Rc<()>>: Clone, std::fmt::Debug);
+assert_not_impl_any!(Respond<Rc<()>>: Send, Sync);
+assert_not_impl_any!(Respond<Bare>: Clone);
+assert_impl_all!(RespondFuture<Ready<Result<Reply, BoxError>>>: Send, Unpin, std::fmt::Debug);
+assert_not_impl_any!(RespondFuture<Rc<()>>: Send);
+assert_impl_all!(RequestSummary: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Challenges: Clone, Default, Send, Sync, std::fmt::Debug);
+
 assert_impl_all!(HandleErrors<DcrEndpoint<Bare>>: Clone, Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(FutureOf<HandleErrors<DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
 assert_impl_all!(Policy<Bare, Scopes>: Send, Sync, std::fmt::Debug, Backend);
@@ -119,6 +143,11 @@ assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
 assert_impl_all!(InvalidBearerToken: std::error::Error, Send, Sync);
 assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(Unavailable: std::error::Error, Send, Sync);
+assert_impl_all!(InvalidRealm: std::error::Error, Send, Sync, Clone, PartialEq);
+assert_impl_all!(DeserializeError: std::error::Error, Send, Sync, Clone);
+assert_impl_all!(SerializeError: std::error::Error, Send, Sync, Clone);
+assert_impl_all!(UnknownErrorCode: std::error::Error, Send, Sync, Clone);
+assert_impl_all!(ErrorCode: std::str::FromStr, Copy, Eq, std::hash::Hash);
 
 fn layer() -> DcrLayer<Bare> {
     DcrLayer::new(Bare)
@@ -132,19 +161,26 @@ fn axum_takes_the_layer() {
     let _: axum::Router = app
         .clone()
         .layer(layer().endpoint_layer(tower_http::cors::CorsLayer::new()));
+    let _: axum::Router = app.clone().layer(layer().boxed());
     let wrapped = layer().layer(app);
     let _ = axum::ServiceExt::<axum::extract::Request>::into_make_service(wrapped);
 }
 
 #[tokio::test]
 async fn tonic_takes_the_layer() {
+    let address = "127.0.0.1:0".parse().unwrap();
+    let server = || tonic::transport::Server::builder().accept_http1(true);
     let (_, health) = tonic_health::server::health_reporter();
-    let router = tonic::transport::Server::builder()
-        .accept_http1(true)
-        .layer(layer().endpoint_layer(tower_http::cors::CorsLayer::new()))
-        .add_service(health);
-    let stopped = router.serve_with_shutdown("127.0.0.1:0".parse().unwrap(), ready(()));
-    stopped.await.unwrap();
+    let with_cors = layer().endpoint_layer(tower_http::cors::CorsLayer::new());
+    let boxed = server()
+        .layer(with_cors.clone().boxed())
+        .add_service(health.clone());
+    boxed.serve_with_shutdown(address, ready(())).await.unwrap();
+    let unboxed = server().layer(with_cors).add_service(health);
+    unboxed
+        .serve_with_shutdown(address, ready(()))
+        .await
+        .unwrap();
 }
 
 /// As a hyper service.
@@ -161,6 +197,7 @@ fn hyper_takes_the_layer() {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
     takes(TowerToHyperService::new(layer().layer(app)));
+    takes(TowerToHyperService::new(layer().boxed().layer(app)));
     takes(TowerToHyperService::new(DcrEndpoint::new(
         Recorder::default(),
     )));

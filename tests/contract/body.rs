@@ -1,5 +1,5 @@
-//! Rows 9 and 10: the body as it arrives, and its JSON. The unit tests of `metadata` have a table of
-//! all JSON errors.
+//! Rows 9 and 10: the body as it arrives, and its JSON. The unit tests of `metadata` have a table
+//! of all JSON errors.
 
 use std::io;
 use std::pin::Pin;

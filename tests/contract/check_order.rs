@@ -1,5 +1,5 @@
-//! The order of the checks. A request with two problems gets the response to the first one alone, for
-//! every pair of problems that one request can have.
+//! The order of the checks. A request with two problems gets the response to the first one alone,
+//! for every pair of problems that one request can have.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,5 +1,5 @@
-//! Rows 6 to 8: the headers that describe the body. The unit tests of the code have a table of media
-//! types.
+//! Rows 6 to 8: the headers that describe the body. The unit tests of the code have a table of
+//! media types.
 
 use std::sync::atomic::Ordering;
 

@@ -282,7 +282,8 @@ async fn endpoint_layer_error_gets_the_response_of_a_backend_error() {
         );
     }
 
-    // The layer fails before the method is checked. The response to `HEAD` has no body all the same.
+    // The layer fails before the method is checked. The response to `HEAD` has no body all the
+    // same.
     let full = DcrLayer::new(never)
         .endpoint_layer(tower::layer::layer_fn(|_| {
             service_fn(|_: Request<Full<bytes::Bytes>>| async {

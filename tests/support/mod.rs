@@ -141,7 +141,8 @@ impl Answer {
     }
 }
 
-/// Calls a clone of a service once it is ready, as a server does, and reads the response to its end.
+/// Calls a clone of a service once it is ready, as a server does, and reads the response to its
+/// end.
 pub async fn ask<S, ReqBody, ResBody>(service: &S, request: Request<ReqBody>) -> Answer
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
