@@ -1,5 +1,8 @@
-//! What the layer costs: the inner service alone, the same behind the layer, and a registration that a canned backend
-//! answers. Side by side, so that the ratios are of one run: `cargo bench --bench overhead`.
+//! The cost of the layer. It measures the inner service alone, the same service behind the layer,
+//! and a registration with a backend that always sends the same reply. All are measured in one run,
+//! so that they can be compared.
+//!
+//! Run it with `cargo bench --bench overhead`.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -11,7 +14,12 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_dcr::{DcrLayer, Operation, Reply, backend_fn};
 use tower_http::cors::CorsLayer;
 
-const CLIENT: &str = r#"{"redirect_uris":["https://client.example.org/callback"],"client_name":"My Client","token_endpoint_auth_method":"none","grant_types":["authorization_code","refresh_token"]}"#;
+const CLIENT: &str = r#"{
+    "redirect_uris": ["https://client.example.org/callback"],
+    "client_name": "My Client",
+    "token_endpoint_auth_method": "none",
+    "grant_types": ["authorization_code", "refresh_token"]
+}"#;
 const INFORMATION: &str =
     r#"{"client_id":"s6BhdRkqt3","redirect_uris":["https://client.example.org/callback"]}"#;
 
@@ -28,7 +36,7 @@ fn registration() -> Request<Body> {
         .unwrap()
 }
 
-/// One request, on a clone of the service as frameworks do it.
+/// Measures one request. It calls a clone of the service, as frameworks do.
 fn measure<S, B>(criterion: &mut Criterion, name: &str, service: &S, request: fn() -> Request<Body>)
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
@@ -68,7 +76,7 @@ fn overhead(criterion: &mut Criterion) {
     );
     measure(
         criterion,
-        "a registration, answered by a canned backend",
+        "a registration, with a fixed reply",
         &service,
         registration,
     );

@@ -1,12 +1,15 @@
-//! An axum application with registration: a page of its own, the metadata document that clients discover the endpoint
-//! by, and the layer.
+//! An axum application with registration. It has a page of its own, the metadata document in which
+//! clients find the registration endpoint, and the layer.
 //!
-//! `cargo run --example axum`, with an embedded registry, or with Authlete where the environment names it.
+//! Run it with `cargo run --example axum`. The backend is Authlete if the environment names it, and
+//! the built-in registry otherwise.
 //!
-//! - `DCR_DATABASE`: the file that the embedded registry keeps its clients in; in memory unless set;
-//! - `AUTHLETE_BASE_URL`, `AUTHLETE_SERVICE_APIKEY`, `AUTHLETE_SERVICE_ACCESSTOKEN`: an Authlete service;
-//! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
-//! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `DCR_DATABASE` | the file of the registry | none, the clients are in memory |
+//! | `AUTHLETE_BASE_URL`, `AUTHLETE_SERVICE_APIKEY`, `AUTHLETE_SERVICE_ACCESSTOKEN` | an Authlete service | none |
+//! | `LISTEN` | the address to listen on | `127.0.0.1:3000` |
+//! | `DCR_BASE_URL` | the public base URL | `http://` and `LISTEN` |
 
 mod common;
 
@@ -29,12 +32,14 @@ async fn main() -> Result<(), common::Failure> {
             "/.well-known/oauth-authorization-server",
             get(async move || metadata).layer(common::cors()),
         )
-        // Last, after every route, nest, merge and fallback.
+        // Add the layer last, after every route, nest, merge and fallback.
         .layer(dcr);
 
     common::print_what_to_try(&base_url);
     println!(
-        "# the application itself\ncurl -sSi {base_url}/\ncurl -sSi -w '\\n' {base_url}/.well-known/oauth-authorization-server\n"
+        "# the application itself\n\
+         curl -sSi {base_url}/\n\
+         curl -sSi -w '\\n' {base_url}/.well-known/oauth-authorization-server\n"
     );
     tokio::select! {
         served = axum::serve(listener, app).with_graceful_shutdown(common::stop()) => served?,

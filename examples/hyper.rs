@@ -1,9 +1,13 @@
-//! A hyper server with registration, without a framework: a tower service that answers everything else.
+//! A hyper server with registration, without a framework. A tower service answers all other
+//! requests.
 //!
-//! `cargo run --example hyper`, with an embedded registry that is empty at each start. It speaks HTTP/1.1 and HTTP/2.
+//! Run it with `cargo run --example hyper`. It serves HTTP/1.1 and HTTP/2. The built-in registry is
+//! in memory, so it is empty at each start.
 //!
-//! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
-//! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN` | the address to listen on | `127.0.0.1:3000` |
+//! | `DCR_BASE_URL` | the public base URL | `http://` and `LISTEN` |
 
 mod common;
 
@@ -23,7 +27,7 @@ use tower::{Layer, service_fn};
 use tower_dcr::DcrLayer;
 use tower_dcr::registry::Registry;
 
-/// The application: it sees every request that is not for registration.
+/// The application. It receives every request that is not for registration.
 async fn app(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let text = format!("You asked for {}.\n", request.uri().path());
     Ok(Response::new(text.into()))
@@ -49,7 +53,7 @@ async fn main() -> Result<(), common::Failure> {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // Too many open files, most often: it passes.
+                    // The usual cause is too many open files, which is temporary.
                     tracing::warn!(%error, "could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
@@ -68,7 +72,7 @@ async fn main() -> Result<(), common::Failure> {
             }
         });
     }
-    // What is being answered has that long.
+    // Requests in progress have this time to finish.
     let _ = tokio::time::timeout(common::PATIENCE, connections.shutdown()).await;
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! A gRPC service and registration on one port: tonic with the layer, over HTTP/1.1 and HTTP/2.
 //!
-//! `cargo run --example tonic`, with an embedded registry that is empty at each start. The gRPC service is the standard
-//! health check.
+//! Run it with `cargo run --example tonic`. The gRPC service is the standard health check. The
+//! built-in registry is in memory, so it is empty at each start.
 //!
-//! - `LISTEN`: the address to listen on, `127.0.0.1:3000` unless set;
-//! - `DCR_BASE_URL`: the public base URL, `http://` and `LISTEN` unless set.
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN` | the address to listen on | `127.0.0.1:3000` |
+//! | `DCR_BASE_URL` | the public base URL | `http://` and `LISTEN` |
 
 mod common;
 
@@ -26,12 +28,13 @@ async fn main() -> Result<(), common::Failure> {
     common::print_what_to_try(&base_url);
     println!(
         r"# the gRPC service on the same port: grpc-status: 0, and SERVING (08 01) in the body
-printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge http://{address}/grpc.health.v1.Health/Check \
+printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge \
+  http://{address}/grpc.health.v1.Health/Check \
   -H 'Content-Type: application/grpc' -H 'TE: trailers' --data-binary @- -D - | od -c
 "
     );
     let serving = Server::builder()
-        // gRPC alone needs HTTP/2 only; most clients register over HTTP/1.1.
+        // gRPC only needs HTTP/2, but most clients register over HTTP/1.1.
         .accept_http1(true)
         .layer(dcr)
         .add_service(health)

@@ -1,4 +1,4 @@
-//! What works as a backend: closures, structs, services, and stacks of tower's layers.
+//! The types that work as a backend: closures, structs, services, and stacks of tower's layers.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -27,9 +27,9 @@ use support::*;
 
 async fn assert_registers(backend: impl Backend) {
     let endpoint = DcrEndpoint::new(backend);
-    let answer = ask(&endpoint, register(CLIENT)).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
-    assert_eq!(answer.body, "{\"client_id\":\"1\"}");
+    let response = ask(&endpoint, register(CLIENT)).await;
+    assert_eq!(response.status, StatusCode::CREATED);
+    assert_eq!(response.body, "{\"client_id\":\"1\"}");
 }
 
 fn reply() -> Reply {
@@ -41,7 +41,7 @@ async fn function(_: Operation) -> Result<Reply, std::io::Error> {
 }
 
 #[tokio::test]
-async fn a_closure_or_a_function() {
+async fn closures_and_functions_are_backends() {
     assert_registers(backend_fn(|_| async { Ok::<_, BoxError>(reply()) })).await;
     assert_registers(backend_fn(async |_: Operation| Ok::<_, BoxError>(reply()))).await;
 
@@ -60,7 +60,7 @@ async fn a_closure_or_a_function() {
     assert_registers(backend_fn(function)).await;
 }
 
-/// Without `Clone`, without `Debug`, with a future that borrows from it.
+/// A backend that is neither `Clone` nor `Debug`, and whose future borrows from it.
 struct Mine {
     content: String,
 }
@@ -81,7 +81,7 @@ fn mine() -> Mine {
 }
 
 #[tokio::test]
-async fn a_struct_an_arc_of_it_and_its_erasure() {
+async fn structs_arcs_and_erased_backends_are_backends() {
     assert_registers(mine()).await;
     assert_registers(Arc::new(mine())).await;
     assert_registers(Arc::new(Arc::new(mine()))).await;
@@ -91,7 +91,7 @@ async fn a_struct_an_arc_of_it_and_its_erasure() {
     assert_registers(SharedBackend::new(BackendService::new(Arc::new(mine())))).await;
 }
 
-/// A backend around a backend, as policies are.
+/// A backend around a backend.
 struct Around<B>(B);
 
 impl<B: Backend> Backend for Around<B> {
@@ -103,7 +103,7 @@ impl<B: Backend> Backend for Around<B> {
 }
 
 #[tokio::test]
-async fn a_backend_around_a_backend() {
+async fn wrapped_backends_are_backends() {
     assert_registers(Around(mine())).await;
     assert_registers(Around(Around(BackendService::new(mine())))).await;
     let layered = ServiceBuilder::new()
@@ -112,7 +112,7 @@ async fn a_backend_around_a_backend() {
     assert_registers(layered).await;
 }
 
-/// A service written by hand, its future not boxed.
+/// A service written by hand, whose future is not boxed.
 #[derive(Clone)]
 struct ByHand;
 
@@ -131,9 +131,9 @@ impl Service<Operation> for ByHand {
 }
 
 #[tokio::test]
-async fn a_service() {
+async fn tower_services_are_backends() {
     assert_registers(ByHand).await;
-    assert_registers(Strict::new(ByHand)).await;
+    assert_registers(ReadinessCheck::new(ByHand)).await;
     assert_registers(service_fn(|_: Operation| async {
         Ok::<_, BoxError>(reply())
     }))
@@ -143,12 +143,12 @@ async fn a_service() {
 }
 
 #[tokio::test]
-async fn stacks_of_towers_layers() {
+async fn stacks_of_tower_layers_are_backends() {
     let all = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(8)
         .timeout(Duration::from_secs(5))
-        .layer_fn(Strict::new)
+        .layer_fn(ReadinessCheck::new)
         .service(BackendService::new(mine()));
     assert_registers(all.clone()).await;
     assert_registers(BoxCloneSyncService::new(all)).await;
@@ -160,7 +160,7 @@ async fn stacks_of_towers_layers() {
     assert_registers(buffered).await;
 }
 
-/// As the documentation of `Operation::is_repeatable` has it.
+/// The retry policy in the documentation of `Operation::is_repeatable`.
 #[derive(Clone)]
 struct Attempts(usize);
 
@@ -184,7 +184,7 @@ impl Policy<Operation, Reply, BoxError> for Attempts {
 }
 
 #[tokio::test]
-async fn towers_retry() {
+async fn tower_retry_repeats_a_registration_that_did_not_happen() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
     let flaky = backend_fn(move |operation: Operation| {
@@ -199,7 +199,7 @@ async fn towers_retry() {
     });
     let retrying = ServiceBuilder::new()
         .retry(Attempts(2))
-        .layer_fn(Strict::new)
+        .layer_fn(ReadinessCheck::new)
         .service(BackendService::new(flaky));
     let endpoint = DcrEndpoint::new(retrying);
     assert_eq!(
@@ -209,7 +209,7 @@ async fn towers_retry() {
     assert_eq!(calls.load(Ordering::SeqCst), 3);
 }
 
-/// How often a backend is asked that always fails.
+/// Returns how often a backend that always fails is called.
 async fn attempts(
     error: impl Fn() -> BoxError + Send + Sync + 'static,
     request: Request<Full<Bytes>>,
@@ -224,23 +224,24 @@ async fn attempts(
     let retrying = ServiceBuilder::new()
         .retry(Attempts(2))
         .service(BackendService::new(failing));
-    let answer = ask(&DcrEndpoint::new(retrying), request).await;
-    assert!(answer.status.is_server_error());
+    let response = ask(&DcrEndpoint::new(retrying), request).await;
+    assert!(response.status.is_server_error());
     calls.load(Ordering::SeqCst)
 }
 
-/// What may have happened is tried again only where that does no harm; what failed for good is not.
+/// An operation that may have happened is only repeated if that does no harm. A permanent error is
+/// not retried.
 #[tokio::test]
-async fn what_is_tried_again() {
+async fn retry_depends_on_the_outcome_and_the_operation() {
     type MakeError = fn() -> BoxError;
     let nothing: [MakeError; 3] = [
         || Unavailable::new().into(),
-        || Box::new(Wrapped(Unavailable::new().into())),
+        || Box::new(WrappedError(Unavailable::new().into())),
         || tower::load_shed::error::Overloaded::new().into(),
     ];
     let unknown: [MakeError; 3] = [
         || Unavailable::outcome_unknown().into(),
-        || Box::new(Wrapped(Unavailable::outcome_unknown().into())),
+        || Box::new(WrappedError(Unavailable::outcome_unknown().into())),
         || tower::timeout::error::Elapsed::new().into(),
     ];
     let requests = || {
@@ -268,25 +269,25 @@ async fn what_is_tried_again() {
         }
     }
     for (kind, request) in requests() {
-        assert_eq!(attempts(|| "for good".into(), request).await, 1, "{kind}");
+        assert_eq!(attempts(|| "permanent".into(), request).await, 1, "{kind}");
     }
 }
 
-/// A backend whose error is a type of its own.
+/// The error of the registry is a type of its own, so the policy needs `map_err`.
 #[tokio::test]
-async fn towers_retry_around_the_embedded_registry() {
+async fn tower_retry_works_around_the_registry() {
     let registry = Registry::in_memory("https://as.example.com/register").unwrap();
     let retrying = ServiceBuilder::new()
         .retry(Attempts(2))
         .map_err(BoxError::from)
         .service(BackendService::new(registry));
-    let answer = ask(&DcrEndpoint::new(retrying), register(CLIENT)).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
+    let response = ask(&DcrEndpoint::new(retrying), register(CLIENT)).await;
+    assert_eq!(response.status, StatusCode::CREATED);
 }
 
-/// A backend is tested without any HTTP.
+/// A backend can be tested without HTTP.
 #[tokio::test]
-async fn operations_are_made_by_hand() {
+async fn operations_can_be_made_by_hand() {
     let recorder = Recorder::default();
     let token = || BearerToken::new("token").unwrap();
     let metadata = || ClientMetadata::parse(CLIENT).unwrap();

@@ -1,4 +1,4 @@
-//! What people put around the endpoints: each of these layers, with the registration service in it.
+//! Endpoint layers that people use: CORS, limits, time-outs, and a layer that catches panics.
 
 #[path = "../examples/common/error.rs"]
 mod error;
@@ -19,10 +19,12 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
-use tower::{Layer, Service, ServiceBuilder, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_dcr::backend::BackendService;
 use tower_dcr::operation::OperationKind;
-use tower_dcr::{BoxError, Dcr, DcrEndpoint, DcrLayer, Operation, Outcome, Reply, backend_fn};
+use tower_dcr::{
+    BoxError, Dcr, DcrEndpoint, DcrLayer, ErrorCode, Operation, Outcome, Reply, backend_fn,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::map_response_body::MapResponseBodyLayer;
@@ -34,7 +36,7 @@ type App = tower::util::ServiceFn<
     fn(Request<Full<Bytes>>) -> std::future::Ready<Result<Response<Body>, Infallible>>,
 >;
 
-/// The application around it.
+/// The inner service of the middleware.
 fn app() -> App {
     service_fn(|_| std::future::ready(Ok(Response::new(Body::from("application")))))
 }
@@ -55,7 +57,7 @@ fn cors() -> CorsLayer {
 }
 
 #[tokio::test]
-async fn cors_on_success_and_on_errors() {
+async fn cors_headers_are_on_success_and_on_errors() {
     let layer = DcrLayer::builder(Recorder::default())
         .body_limit(100)
         .build()
@@ -73,10 +75,10 @@ async fn cors_on_success_and_on_errors() {
         request
             .headers_mut()
             .insert("origin", "https://app.example".parse().unwrap());
-        let answer = ask(&service, request).await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        answer.assert_well_formed();
+        let response = ask(&service, request).await;
+        assert_eq!(response.status, status);
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        response.assert_well_formed();
     }
     let preflight = Request::options("/register")
         .header("origin", "https://app.example")
@@ -91,7 +93,7 @@ async fn cors_on_success_and_on_errors() {
     assert_eq!(preflight.status, 200);
     let methods = preflight.header("access-control-allow-methods").unwrap();
     assert_eq!(methods, "GET,POST,PUT,DELETE");
-    // The application has its own.
+    // The CORS headers of the application are its own matter.
     let page = ask(&service, Request::get("/").body(Full::default()).unwrap()).await;
     assert_eq!(page.header("access-control-allow-origin"), None);
 }
@@ -108,20 +110,21 @@ fn limited(recorder: &Recorder) -> DcrLayer<Recorder, impl EndpointService + use
         .endpoint_layer(limit::registrations(5, Duration::from_secs(60 * 60)))
 }
 
-/// What an endpoint stack of these tests is.
+/// The endpoint stack of these tests.
 trait EndpointService:
-    Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
+    Service<HttpRequest, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
 {
 }
 
 impl<S> EndpointService for S where
-    S: Service<Request<Full<Bytes>>, Response = Response<Body>, Error = Infallible, Future: Send>
-        + Clone
+    S: Service<HttpRequest, Response = Response<Body>, Error = Infallible, Future: Send> + Clone
 {
 }
 
+type HttpRequest = Request<Full<Bytes>>;
+
 #[tokio::test]
-async fn who_registers_too_often_is_told_when_to_come_again() {
+async fn too_many_registrations_get_429_with_retry_after() {
     let recorder = Recorder::default();
     let service = layered(&limited(&recorder));
     let peer = (Ipv4Addr::new(192, 0, 2, 1), 1234);
@@ -132,9 +135,9 @@ async fn who_registers_too_often_is_told_when_to_come_again() {
     refused.assert_error(429, "temporarily_unavailable");
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((3_500..=3_600).contains(&wait), "{wait}");
-    // It is the layer's answer, not the service's.
+    // The response is the layer's, so there is no outcome.
     assert!(refused.outcome.is_none());
-    // A client that is there is not kept from itself, and others are not either.
+    // Reads are not limited, and neither are other addresses.
     let mut read = configure("GET", "/register/1", "t", "");
     read.extensions_mut()
         .insert(ConnectInfo(SocketAddr::from(peer)));
@@ -148,7 +151,44 @@ async fn who_registers_too_often_is_told_when_to_come_again() {
     assert_eq!(recorder.calls(), 7);
 }
 
-/// A token that comes with an update is judged last, so anybody can send one.
+/// An application that limits requests by itself answers with `ErrorCode::response`.
+#[tokio::test]
+async fn error_code_response_makes_the_429_of_an_endpoint_layer() {
+    let busy = tower::layer::layer_fn(|inner: DcrEndpoint<Recorder>| {
+        service_fn(move |request: Request<Full<Bytes>>| {
+            let inner = inner.clone();
+            async move {
+                if request.method() != Method::POST {
+                    return inner.oneshot(request).await;
+                }
+                let mut response = ErrorCode::TemporarilyUnavailable.response(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "Too many requests from \"this\" address\n.",
+                );
+                response.headers_mut().insert("retry-after", 60.into());
+                Ok(response)
+            }
+        })
+    });
+    let recorder = Recorder::default();
+    let layer = DcrLayer::new(recorder.clone())
+        .endpoint_layer(busy)
+        .endpoint_layer(cors());
+    let service = layered(&layer);
+    let response = ask(&service, register(CLIENT)).await;
+    response.assert_error(429, "temporarily_unavailable");
+    assert_eq!(response.header("retry-after"), Some("60"));
+    assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+    let description = response.json()["error_description"].clone();
+    assert_eq!(description, "Too many requests from 'this' address?.");
+    // The response is the layer's, so there is no outcome.
+    assert!(response.outcome.is_none());
+    assert_eq!(recorder.calls(), 0);
+    let read = configure("GET", "/register/1", "t", "");
+    assert_eq!(ask(&service, read).await.status, 200);
+}
+
+/// The token of an update is checked last, so anybody can send a whole update.
 #[tokio::test]
 async fn requests_of_any_kind_are_limited() {
     let recorder = Recorder::default();
@@ -170,7 +210,7 @@ async fn requests_of_any_kind_are_limited() {
     }
     assert_eq!(recorder.calls(), 3);
 
-    // Rounded up: 0 would be an invitation to come again at once.
+    // The time is rounded up, because 0 would invite the client to try again at once.
     let layer = DcrLayer::new(recorder)
         .endpoint_layer(MapResponseBodyLayer::new(Body::new))
         .endpoint_layer(limit::requests(1, Duration::from_secs(1)));
@@ -181,13 +221,14 @@ async fn requests_of_any_kind_are_limited() {
     refused.assert_error(429, "temporarily_unavailable");
     assert_eq!(refused.header("retry-after"), Some("1"));
 
-    // Where the server does not tell who the peer is, nobody registers, and the client learns nothing of it.
-    let answer = ask(&service, register("{}")).await;
-    answer.assert_error(500, "server_error");
+    // If the server does not provide the address of the peer, nobody can register. The client does
+    // not learn why.
+    let response = ask(&service, register("{}")).await;
+    response.assert_error(500, "server_error");
 }
 
 #[tokio::test]
-async fn of_ipv6_a_whole_network_is_one_peer() {
+async fn ipv6_network_of_64_bits_counts_as_one_peer() {
     let recorder = Recorder::default();
     let service = layered(&limited(&recorder));
     let address =
@@ -197,7 +238,7 @@ async fn of_ipv6_a_whole_network_is_one_peer() {
     }
     assert_eq!(ask(&service, from(address(1, 99))).await.status, 429);
     assert_eq!(ask(&service, from(address(2, 1))).await.status, 201);
-    // An IPv4 peer of a socket for both is the same peer.
+    // An IPv4 peer has another address on a dual-stack socket, and is the same peer.
     let v4 = Ipv4Addr::new(192, 0, 2, 1);
     for _ in 0..5 {
         assert_eq!(
@@ -208,9 +249,9 @@ async fn of_ipv6_a_whole_network_is_one_peer() {
     assert_eq!(ask(&service, from((v4, 1))).await.status, 429);
 }
 
-/// However many requests there are, and however many routes and clones of the service.
+/// The limit is exact with many requests at once, many routes and many clones of the service.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_registrations_from_a_thousand_addresses() {
+async fn limit_is_exact_for_100_000_registrations_from_1_000_addresses() {
     const ADDRESSES: u32 = 1_000;
     const EACH: u32 = 100;
 
@@ -218,14 +259,14 @@ async fn a_hundred_thousand_registrations_from_a_thousand_addresses() {
     let layer = limited(&recorder);
     let tasks: Vec<_> = (0..8)
         .map(|task| {
-            // As axum does it for each route.
+            // axum applies the layer once for each route.
             let service = layered(&layer);
             tokio::spawn(async move {
                 let (mut created, mut refused) = (0, 0);
                 for n in (task..ADDRESSES * EACH).step_by(8) {
                     let address = Ipv4Addr::from_bits(0x0a00_0000 + n % ADDRESSES);
-                    let answer = ask(&service, from((address, 1))).await;
-                    match answer.status {
+                    let response = ask(&service, from((address, 1))).await;
+                    match response.status {
                         StatusCode::CREATED => created += 1,
                         StatusCode::TOO_MANY_REQUESTS => refused += 1,
                         status => panic!("{status}"),
@@ -245,7 +286,7 @@ async fn a_hundred_thousand_registrations_from_a_thousand_addresses() {
     assert_eq!(recorder.calls(), 5_000);
 }
 
-/// A backend that takes its time.
+/// A backend that needs this time.
 fn slow(time: Duration) -> impl tower_dcr::Backend {
     backend_fn(move |_: Operation| async move {
         tokio::time::sleep(time).await;
@@ -254,87 +295,86 @@ fn slow(time: Duration) -> impl tower_dcr::Backend {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_out_of_tower_http() {
+async fn tower_http_timeout_answers_by_itself() {
     let time_out =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(1));
     let layer = DcrLayer::new(slow(Duration::from_secs(2))).endpoint_layer(time_out);
-    let answer = ask(&layered(&layer), register("{}")).await;
-    // In the layer's own words: bound the backend by the builder's time-out for ours.
+    let response = ask(&layered(&layer), register("{}")).await;
+    // The response is that of the layer. `backend_timeout` answers in JSON instead.
     assert_eq!(
-        (answer.status.as_u16(), &*answer.body),
+        (response.status.as_u16(), &*response.body),
         (504, b"".as_slice())
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_time_out_of_tower_http() {
+async fn tower_http_body_timeout_returns_408() {
     let layer = DcrLayer::new(Recorder::default())
         .endpoint_layer(RequestBodyTimeoutLayer::new(Duration::from_secs(1)));
     let request = Request::post("/register")
         .header("content-type", "application/json")
-        .body(Script::new([
-            Step::Data(Bytes::from_static(b"{")),
-            Step::Hang,
+        .body(ScriptedBody::new([
+            BodyStep::Data(Bytes::from_static(b"{")),
+            BodyStep::Hang,
         ]))
         .unwrap();
-    let inner = service_fn(|_: Request<Script>| async {
+    let inner = service_fn(|_: Request<ScriptedBody>| async {
         Ok::<_, Infallible>(Response::new(Body::empty()))
     });
-    let answer = ask(&layer.layer(inner), request).await;
-    answer.assert_error(408, "invalid_request");
+    let response = ask(&layer.layer(inner), request).await;
+    response.assert_error(408, "invalid_request");
 }
 
 #[tokio::test]
-async fn a_panic_is_answered() {
+async fn panic_of_the_backend_returns_500() {
     let panics = backend_fn(|operation: Operation| async move {
-        assert!(operation.client_id().is_none(), "a bug of the backend");
+        assert!(operation.client_id().is_none(), "a bug in the backend");
         Ok::<_, Infallible>(Reply::created("{}"))
     });
     let layer = DcrLayer::new(panics).endpoint_layer(CatchPanicLayer::new());
     let service = layered(&layer);
-    let answer = ask(&service, configure("GET", "/register/1", "t", "")).await;
-    assert_eq!(answer.status, 500);
-    assert!(!String::from_utf8_lossy(&answer.body).contains("bug"));
+    let response = ask(&service, configure("GET", "/register/1", "t", "")).await;
+    assert_eq!(response.status, 500);
+    assert!(!String::from_utf8_lossy(&response.body).contains("bug"));
     assert_eq!(ask(&service, register("{}")).await.status, 201);
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_than_so_many_at_once() {
+async fn concurrency_limit_bounds_the_operations_at_once() {
     let layer =
         DcrLayer::new(slow(Duration::from_secs(1))).endpoint_layer(ConcurrencyLimitLayer::new(2));
     let service = layered(&layer);
     let start = tokio::time::Instant::now();
-    let asked = (0..6).map(|_| ask(&service, register("{}")));
-    for answer in futures_all(asked).await {
-        assert_eq!(answer.status, 201);
+    let responses = (0..6).map(|_| ask(&service, register("{}")));
+    for response in join_all(responses).await {
+        assert_eq!(response.status, 201);
     }
     assert_eq!(start.elapsed().as_secs(), 3);
 }
 
-/// A stack that is not ready is waited for, and holds up nobody else.
 #[tokio::test(start_paused = true)]
-async fn a_stack_that_is_not_ready() {
+async fn unready_stack_delays_only_registration_requests() {
     let layer = DcrLayer::new(slow(Duration::from_secs(1)))
         .endpoint_layer(ConcurrencyLimitLayer::new(1))
         .handle_errors();
     let service = layered(&layer);
     let start = tokio::time::Instant::now();
-    let asked = async {
-        let asked = (0..3).map(|_| ask(&service, register("{}")));
-        let answers = futures_all(asked).await;
-        assert!(answers.iter().all(|answer| answer.status == 201));
+    let responses = async {
+        let responses = (0..3).map(|_| ask(&service, register("{}")));
+        let responses = join_all(responses).await;
+        assert!(responses.iter().all(|response| response.status == 201));
         start.elapsed().as_secs()
     };
     let page = async {
         ask(&service, Request::get("/").body(Full::default()).unwrap()).await;
         start.elapsed().as_secs()
     };
-    assert_eq!(tokio::join!(asked, page), (3, 0));
+    assert_eq!(tokio::join!(responses, page), (3, 0));
 }
 
-/// Around the backend, a limit does not count who sends a body slowly.
+/// A limit around the backend does not count requests whose body is still arriving.
 #[tokio::test(start_paused = true)]
-async fn a_slow_body_takes_no_place() {
+async fn slow_body_takes_no_slot_of_a_limit_around_the_backend() {
     let backend = ServiceBuilder::new()
         .layer(LoadShedLayer::new())
         .layer(ConcurrencyLimitLayer::new(1))
@@ -343,11 +383,11 @@ async fn a_slow_body_takes_no_place() {
     let layer = DcrLayer::new(backend);
     let slow = |_| {
         let request = Request::post("/register").header("content-type", "application/json");
-        let inner = service_fn(|_: Request<Script>| async {
+        let inner = service_fn(|_: Request<ScriptedBody>| async {
             Ok::<_, Infallible>(Response::new(Body::empty()))
         });
         let service = layer.layer(inner);
-        let body = Script::new([Step::Hang]);
+        let body = ScriptedBody::new([BodyStep::Hang]);
         async move { ask(&service, request.body(body).unwrap()).await.status }
     };
     let service = layered(&layer);
@@ -355,45 +395,46 @@ async fn a_slow_body_takes_no_place() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         ask(&service, register("{}")).await.status
     };
-    let (slow, quick) = tokio::join!(futures_all((0..8).map(slow)), quick);
+    let (slow, quick) = tokio::join!(join_all((0..8).map(slow)), quick);
     assert_eq!(quick, 201);
     assert!(slow.iter().all(|status| *status == 408));
-    // It is a limit all the same.
-    let asked = (0..2).map(|_| ask(&service, register("{}")));
-    let [served, shed]: [Answer; 2] = futures_all(asked).await.try_into().unwrap();
+    // The limit works.
+    let responses = (0..2).map(|_| ask(&service, register("{}")));
+    let [served, shed]: [Answer; 2] = join_all(responses).await.try_into().unwrap();
     assert_eq!(served.status, 201);
     shed.assert_error(503, "temporarily_unavailable");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_too_many_is_told_to_come_again() {
+async fn load_shed_returns_503_with_temporarily_unavailable() {
     let layer = DcrLayer::new(slow(Duration::from_secs(1)))
         .endpoint_layer(ConcurrencyLimitLayer::new(2))
         .endpoint_layer(LoadShedLayer::new());
     let service = layered(&layer);
-    let asked = (0..6).map(|_| ask(&service, register("{}")));
-    let answers = futures_all(asked).await;
-    let (shed, served): (Vec<_>, Vec<_>) = answers
+    let responses = (0..6).map(|_| ask(&service, register("{}")));
+    let responses = join_all(responses).await;
+    let (shed, served): (Vec<_>, Vec<_>) = responses
         .into_iter()
-        .partition(|answer| answer.status == StatusCode::SERVICE_UNAVAILABLE);
+        .partition(|response| response.status == StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!((shed.len(), served.len()), (4, 2));
-    for answer in shed {
-        answer.assert_error(503, "temporarily_unavailable");
-        let outcome: Outcome = answer.outcome.unwrap();
+    for response in shed {
+        response.assert_error(503, "temporarily_unavailable");
+        let outcome: Outcome = response.outcome.unwrap();
         assert_eq!(outcome.status(), 503);
     }
 }
 
-/// What a layer sheds has CORS headers, where its error is answered before the CORS layer sees it. The answer is the same.
+/// `handle_errors` makes the response before the CORS layer sees it, so that it has CORS headers.
+/// The response is the same otherwise.
 #[tokio::test(start_paused = true)]
-async fn errors_are_answered_below_the_layers_outside() {
+async fn handle_errors_lets_outer_layers_see_a_response() {
     let limited = |time| {
         DcrLayer::new(slow(time))
             .endpoint_layer(ConcurrencyLimitLayer::new(1))
             .endpoint_layer(LoadShedLayer::new())
     };
     let bare = layered(&limited(Duration::from_secs(1)).endpoint_layer(cors()));
-    let answered = layered(
+    let handled = layered(
         &limited(Duration::from_secs(1))
             .handle_errors()
             .endpoint_layer(cors()),
@@ -403,10 +444,10 @@ async fn errors_are_answered_below_the_layers_outside() {
         request.headers_mut().insert("origin", origin);
         request
     };
-    let asked = (0..2).map(|_| ask(&bare, from_a_page(register("{}"))));
-    let [_, bare]: [Answer; 2] = futures_all(asked).await.try_into().unwrap();
-    let asked = (0..2).map(|_| ask(&answered, from_a_page(register("{}"))));
-    let [served, shed]: [Answer; 2] = futures_all(asked).await.try_into().unwrap();
+    let responses = (0..2).map(|_| ask(&bare, from_a_page(register("{}"))));
+    let [_, bare]: [Answer; 2] = join_all(responses).await.try_into().unwrap();
+    let responses = (0..2).map(|_| ask(&handled, from_a_page(register("{}"))));
+    let [served, shed]: [Answer; 2] = join_all(responses).await.try_into().unwrap();
     assert_eq!(served.status, 201);
     for shed in [&bare, &shed] {
         shed.assert_error(503, "temporarily_unavailable");
@@ -419,9 +460,9 @@ async fn errors_are_answered_below_the_layers_outside() {
     assert_eq!(shed.header("access-control-allow-origin"), Some("*"));
 }
 
-/// Of what the stack answers itself, nothing is changed; to a HEAD there is no body.
+/// A response of the stack is not changed. A response to `HEAD` has no body.
 #[tokio::test]
-async fn what_is_no_error_passes() {
+async fn handle_errors_passes_responses_through() {
     let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
         service_fn(|_: Request<Full<Bytes>>| async {
             Err::<Response<Body>, BoxError>("broken".into())
@@ -433,10 +474,10 @@ async fn what_is_no_error_passes() {
             .handle_errors(),
     );
     let head = Request::head("/register").body(Full::default()).unwrap();
-    let answer = ask(&service, head).await;
-    assert_eq!((answer.status.as_u16(), answer.body.len()), (500, 0));
-    let answer = ask(&service, register("{}")).await;
-    answer.assert_error(500, "server_error");
+    let response = ask(&service, head).await;
+    assert_eq!((response.status.as_u16(), response.body.len()), (500, 0));
+    let response = ask(&service, register("{}")).await;
+    response.assert_error(500, "server_error");
 
     let recorder = Recorder::default();
     let buffered = tower::buffer::BufferLayer::new(1);
@@ -450,15 +491,16 @@ async fn what_is_no_error_passes() {
         (register("{"), 400),
         (configure("GET", "/register/1", "t", ""), 200),
     ] {
-        let answer = ask(&service, request).await;
-        assert_eq!(answer.status, status);
-        answer.assert_well_formed();
+        let response = ask(&service, request).await;
+        assert_eq!(response.status, status);
+        response.assert_well_formed();
     }
     let text = format!("{service:?}");
     assert!(text.starts_with("Dcr {"), "{text}");
 }
 
-async fn futures_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+/// Polls all futures until each has ended, and returns their outputs in order.
+async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(|context| {
         for (future, output) in &mut waiting {

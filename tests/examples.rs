@@ -1,4 +1,5 @@
-//! The examples, run as a newcomer would: they say where registration is, serve it, and stop on ctrl-c.
+//! The examples, run as processes: they print their address, serve registration, and stop on
+//! ctrl-c.
 #![cfg(unix)]
 
 #[path = "support/mod.rs"]
@@ -17,13 +18,15 @@ use support::*;
 
 fn request(line: &str, token: &str, body: &str) -> String {
     format!(
-        "{line} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\nAuthorization: Bearer {token}\r\n\
+        "{line} HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n\
+         Authorization: Bearer {token}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }
 
-async fn the_main_job(example: &Example) {
+/// Registers, reads, updates and deletes a client, with CORS.
+async fn assert_serves_registration(example: &Example) {
     let address = example.address;
     assert!(example.said.contains(&format!("http://{address}/register")));
 
@@ -55,16 +58,18 @@ async fn the_main_job(example: &Example) {
     let deleted = exchange(address, request(&format!("DELETE {path}"), &token, "")).await;
     assert_eq!(deleted.status, 204);
 
-    // CORS, on success and on errors.
-    for answer in [registered, read, updated, wrong, deleted] {
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        let exposed = answer.header("access-control-expose-headers").unwrap();
+    // The CORS headers are on success and on errors.
+    for response in [registered, read, updated, wrong, deleted] {
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        let exposed = response.header("access-control-expose-headers").unwrap();
         assert!(exposed.contains("www-authenticate") && exposed.contains("retry-after"));
-        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        assert_eq!(response.header("access-control-allow-credentials"), None);
     }
-    let preflight = "OPTIONS /register HTTP/1.1\r\nHost: localhost\r\nOrigin: https://app.example\r\n\
+    let preflight = "OPTIONS /register HTTP/1.1\r\nHost: localhost\r\n\
+                     Origin: https://app.example\r\n\
                      Access-Control-Request-Method: POST\r\n\
-                     Access-Control-Request-Headers: authorization,content-type,mcp-protocol-version\r\n\r\n";
+                     Access-Control-Request-Headers: \
+                     authorization,content-type,mcp-protocol-version\r\n\r\n";
     let preflight = exchange(address, preflight).await;
     assert_eq!(preflight.status, 200);
     let allowed = preflight.header("access-control-allow-headers").unwrap();
@@ -72,9 +77,9 @@ async fn the_main_job(example: &Example) {
 }
 
 #[tokio::test]
-async fn axum() {
+async fn axum_serves_registration_and_the_metadata_document() {
     let example = Example::start("axum");
-    the_main_job(&example).await;
+    assert_serves_registration(&example).await;
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(exchange(example.address, get("/")).await.status, 200);
     let metadata = exchange(
@@ -91,20 +96,20 @@ async fn axum() {
 }
 
 #[tokio::test]
-async fn production() {
+async fn production_limits_registrations_and_counts_requests() {
     let example = Example::start("production");
-    the_main_job(&example).await;
-    // A preflight is no registration, and so many more are let through.
+    assert_serves_registration(&example).await;
+    // The preflight did not count, so four more registrations pass.
     for status in [201, 201, 201, 201, 429] {
-        let answer = exchange(
+        let response = exchange(
             example.address,
             request("POST /register", "initial", CLIENT),
         )
         .await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("retry-after").is_some(), status == 429);
+        assert_eq!(response.status, status);
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        assert_eq!(response.header("retry-after").is_some(), status == 429);
     }
     let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let metrics = exchange(example.address, metrics).await.body;
@@ -119,9 +124,9 @@ async fn production() {
     assert!(example.interrupt());
 }
 
-/// What the recommended set is there for.
+/// The recommended limits and policies work together.
 #[tokio::test]
-async fn production_is_bounded() {
+async fn production_refuses_abuse_and_logs_no_token() {
     let example = Example::start_with("production", &[("NO_COLOR", "1")]);
     let address = example.address;
     let post = |metadata: Value| request("POST /register", "sentinel", &metadata.to_string());
@@ -137,20 +142,20 @@ async fn production_is_bounded() {
             false,
         ),
     ] {
-        let asked = json!({"redirect_uris": redirect_uris, "logo_uri": logo});
-        let client = exchange(address, post(asked)).await.json();
+        let metadata = json!({"redirect_uris": redirect_uris, "logo_uri": logo});
+        let client = exchange(address, post(metadata)).await.json();
         assert_eq!(client.get("logo_uri"), keeps.then_some(&json!(logo)));
     }
     let large = exchange(address, post(json!({"x": "y".repeat(33 * 1024)}))).await;
     large.assert_error(413, "invalid_client_metadata");
 
-    // Of any kind, so many requests at once; it fills up again while they are sent.
+    // The limit counts requests of any kind. It refills while they are sent, so the count varies.
     let read = || request("GET /register/1", "sentinel", "");
     let mut statuses = Vec::new();
     while statuses.len() < 200 && statuses.last() != Some(&429) {
-        let answer = exchange(address, read()).await;
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        statuses.push(answer.status.as_u16());
+        let response = exchange(address, read()).await;
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+        statuses.push(response.status.as_u16());
     }
     assert_eq!(statuses.pop(), Some(429));
     assert!(statuses.len() >= 20 && statuses.iter().all(|status| *status == 401));
@@ -161,7 +166,7 @@ async fn production_is_bounded() {
     let refused =
         r#"dcr_requests_total{operation="register",status="400",error="invalid_redirect_uri"} 1"#;
     assert!(metrics.contains(refused), "{metrics}");
-    // A trace of each, and nobody's token in it.
+    // The log has a trace of each request, and no token.
     let log = example.terminate();
     assert!(log.contains("finished processing request"), "{log}");
     assert!(log.contains("status=429"), "{log}");
@@ -169,12 +174,12 @@ async fn production_is_bounded() {
 }
 
 #[tokio::test]
-async fn axum_with_a_database() {
+async fn axum_with_a_database_keeps_clients_across_restarts() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clients.redb");
     let environment = [("DCR_DATABASE", path.to_str().unwrap())];
     let example = Example::start_with("axum", &environment);
-    the_main_job(&example).await;
+    assert_serves_registration(&example).await;
     let registered = exchange(
         example.address,
         request("POST /register", "initial", CLIENT),
@@ -193,8 +198,8 @@ async fn axum_with_a_database() {
 }
 
 #[tokio::test]
-async fn axum_with_authlete() {
-    // The server in front has to be known to the registry before it is there.
+async fn axum_with_authlete_serves_registration() {
+    // The emulator must know the server's address before the server starts.
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -212,15 +217,15 @@ async fn axum_with_authlete() {
         .map(|(name, value)| (*name, value.as_str()));
     let example = Example::start_with("axum", &environment);
     assert!(example.said.contains("Authlete"));
-    the_main_job(&example).await;
+    assert_serves_registration(&example).await;
     assert!(example.interrupt());
     assert!(emulator.interrupt());
 }
 
 #[tokio::test]
-async fn hyper() {
+async fn hyper_serves_registration_and_the_application() {
     let example = Example::start("hyper");
-    the_main_job(&example).await;
+    assert_serves_registration(&example).await;
     let page = "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n";
     assert_eq!(
         exchange(example.address, page).await.body,
@@ -230,11 +235,11 @@ async fn hyper() {
 }
 
 #[tokio::test]
-async fn tonic() {
+async fn tonic_serves_registration_and_grpc_on_one_connection() {
     let example = Example::start("tonic");
-    the_main_job(&example).await;
+    assert_serves_registration(&example).await;
 
-    // The gRPC service, and registration beside it on the same HTTP/2 connection.
+    // The gRPC service and registration share one HTTP/2 connection.
     let stream = TokioIo::new(TcpStream::connect(example.address).await.unwrap());
     let (mut sender, connection) =
         ::hyper::client::conn::http2::handshake(TokioExecutor::new(), stream)
@@ -255,7 +260,7 @@ async fn tonic() {
         .await
         .unwrap();
     assert_eq!(health.trailers().unwrap()["grpc-status"], "0");
-    // SERVING.
+    // The message says SERVING (1 in field 1).
     assert_eq!(health.to_bytes(), [0, 0, 0, 0, 2, 8, 1].as_slice());
 
     let mut registration = register(CLIENT);
@@ -263,7 +268,7 @@ async fn tonic() {
     let response = sender.send_request(registration).await.unwrap();
     assert_eq!(response.status(), 201);
     drop((sender, response));
-    // Gone before the server is asked to stop, so that there is nothing it would wait for.
+    // End the connection first, or the server would wait for it when it stops.
     connection.abort();
     assert!(connection.await.is_err());
     assert!(example.interrupt());

@@ -1,5 +1,5 @@
-//! A sentinel in every secret, token and metadata value, through every operation and every failure: it appears in no
-//! `Debug`, no log and no error.
+//! No secret leaks. Every secret, token and metadata value contains a sentinel, in every operation
+//! and every failure. The sentinel appears in no `Debug`, no log line and no error.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -23,14 +23,20 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use support::*;
 
-/// One test after the other: whether a place in the code is listened to is settled for the whole process.
+/// Held by the test that runs. `tracing` caches for the whole process whether anybody listens to a
+/// callsite.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 const SENTINEL: &str = "SENTINEL";
 const TOKEN: &str = "token-SENTINEL";
-const CONTENT: &str = r#"{"client_id":"1","client_secret":"secret-SENTINEL","registration_access_token":"token-SENTINEL","client_name":"name-SENTINEL"}"#;
+const CONTENT: &str = r#"{
+    "client_id": "1",
+    "client_secret": "secret-SENTINEL",
+    "registration_access_token": "token-SENTINEL",
+    "client_name": "name-SENTINEL"
+}"#;
 
-/// Everything that is written anywhere but to the client.
+/// Collects the log, and all `Debug` texts.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
@@ -39,6 +45,7 @@ impl Written {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
+    /// Adds both `Debug` forms of a value.
     fn debug(&self, value: &impl Debug) {
         let mut text = String::new();
         writeln!(text, "{value:?} {value:#?}").unwrap();
@@ -65,7 +72,7 @@ impl<'w> MakeWriter<'w> for Written {
     }
 }
 
-/// The four operations, and what the layer refuses of them, each with sentinels wherever a client can put one.
+/// Valid and refused requests, with a sentinel wherever a client can write one.
 fn requests() -> Vec<Request<Full<Bytes>>> {
     let metadata = json!({
         "client_name": "name-SENTINEL",
@@ -127,10 +134,10 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
     requests
 }
 
-/// Writes down the `Debug` of what it is asked, then answers as told.
+/// Makes a backend that records the `Debug` of each operation, and replies like this.
 fn spy<E>(
     written: &Written,
-    answer: impl Fn(&Operation) -> Result<Reply, E> + Send + Sync + 'static,
+    reply: impl Fn(&Operation) -> Result<Reply, E> + Send + Sync + 'static,
 ) -> impl Backend
 where
     E: Into<BoxError> + Send + 'static,
@@ -146,15 +153,15 @@ where
         }
         written.debug(&operation.token());
         written.debug(&operation.metadata());
-        let answer = answer(&operation);
-        if let Ok(reply) = &answer {
+        let reply = reply(&operation);
+        if let Ok(reply) = &reply {
             written.debug(reply);
         }
-        async { answer }
+        async { reply }
     })
 }
 
-/// Asks everything, and writes down the `Debug` of everything that comes back but the content itself.
+/// Sends all requests, and records the `Debug` of everything but the content of a reply.
 async fn ask_all<S, B>(written: &Written, service: S)
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible> + Clone + Debug,
@@ -179,10 +186,16 @@ where
         written.debug(&response.body());
         written.debug(&response.headers());
         let quiet = response.status().as_u16() >= 400;
-        let answer = Answer::of(response).await;
-        if quiet && !answer.json().as_object().unwrap().contains_key("client_id") {
-            // Our own errors quote nothing either.
-            written.debug(&answer.body);
+        let response = Answer::of(response).await;
+        if quiet
+            && !response
+                .json()
+                .as_object()
+                .unwrap()
+                .contains_key("client_id")
+        {
+            // The error responses of this crate quote nothing either.
+            written.debug(&response.body);
         }
     }
 }
@@ -220,7 +233,7 @@ fn layered<B: Backend>(
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_sentinel_is_written_anywhere() {
+async fn no_secret_of_a_request_or_a_reply_leaks() {
     let _alone = ALONE.lock().await;
     let written = Written::default();
     let _guard = tracing::subscriber::set_default(subscriber(&written));
@@ -252,7 +265,7 @@ async fn no_sentinel_is_written_anywhere() {
     ask_all(
         &written,
         layered(spy(&written, |_| {
-            Err::<Reply, _>(Wrapped(Unavailable::new().into()))
+            Err::<Reply, _>(WrappedError(Unavailable::new().into()))
         })),
     )
     .await;
@@ -264,7 +277,7 @@ async fn no_sentinel_is_written_anywhere() {
     )
     .await;
 
-    // Not in time, by our clock and by tower's.
+    // Neither time-out leaks: that of the builder and that of tower.
     let never = || backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
     ask_all(&written, layered(never())).await;
     let timeout = ServiceBuilder::new()
@@ -274,7 +287,7 @@ async fn no_sentinel_is_written_anywhere() {
 
     let text = written.text();
     assert!(!text.contains(SENTINEL), "{}", around(&text, SENTINEL));
-    // It did look: what may be written was.
+    // The test is not vacuous: the texts that may be written are there.
     for expected in [
         "ERROR",
         "client registration failed",
@@ -286,9 +299,9 @@ async fn no_sentinel_is_written_anywhere() {
     }
 }
 
-/// The embedded registry, with the secrets that it issues.
+/// The secrets that the registry issues.
 #[tokio::test]
-async fn no_issued_secret_is_written_anywhere() {
+async fn no_issued_secret_leaks() {
     let _alone = ALONE.lock().await;
     let written = Written::default();
     let _guard = tracing::subscriber::set_default(subscriber(&written));
@@ -297,16 +310,16 @@ async fn no_issued_secret_is_written_anywhere() {
         Registry::builder("https://as.example.com/register").rotate_registration_access_token();
     written.debug(&builder);
     let mut issued = vec![SENTINEL.to_owned()];
-    for embedded in [
+    for registry in [
         builder.clone().in_memory().unwrap(),
         builder.open(directory.path().join("clients.redb")).unwrap(),
     ] {
-        written.debug(&embedded);
-        ask_all(&written, layered(embedded.clone())).await;
-        let listed = embedded.list(ClientOrder::Age, None, 99).await.unwrap();
+        written.debug(&registry);
+        ask_all(&written, layered(registry.clone())).await;
+        let listed = registry.list(ClientOrder::Age, None, 99).await.unwrap();
         assert!(!listed.is_empty());
         written.debug(&listed);
-        let endpoint = DcrEndpoint::new(spy_on(&written, embedded.clone()));
+        let endpoint = DcrEndpoint::new(spy_on(&written, registry.clone()));
         let client = ask(&endpoint, register(CLIENT)).await.json();
         let member = |name: &str| client[name].as_str().unwrap().to_owned();
         let (id, token, secret) = (
@@ -314,7 +327,7 @@ async fn no_issued_secret_is_written_anywhere() {
             member("registration_access_token"),
             member("client_secret"),
         );
-        written.debug(&embedded.look_up(&id).await.unwrap());
+        written.debug(&registry.look_up(&id).await.unwrap());
         let path = format!("/register/{id}");
         for (method, token) in [
             ("GET", &token),
@@ -335,8 +348,12 @@ async fn no_issued_secret_is_written_anywhere() {
     }
 
     let text = written.text();
-    for looked_for in &issued {
-        assert!(!text.contains(looked_for), "{}", around(&text, looked_for));
+    for secret_text in &issued {
+        assert!(
+            !text.contains(secret_text),
+            "{}",
+            around(&text, secret_text)
+        );
     }
 }
 
@@ -348,6 +365,7 @@ fn subscriber(written: &Written) -> impl tracing::Subscriber + Send + Sync {
         .finish()
 }
 
+/// Makes a backend of a registry that records the `Debug` of operations and replies.
 fn spy_on(written: &Written, backend: Registry) -> impl Backend {
     let written = written.clone();
     backend_fn(move |operation: Operation| {
@@ -361,8 +379,9 @@ fn spy_on(written: &Written, backend: Registry) -> impl Backend {
     })
 }
 
-fn around(text: &str, looked_for: &str) -> String {
-    let at = text.find(looked_for).unwrap_or_default();
+/// Returns the text around the first place that contains a secret.
+fn around(text: &str, secret_text: &str) -> String {
+    let at = text.find(secret_text).unwrap_or_default();
     text.chars()
         .skip(at.saturating_sub(300))
         .take(400)
@@ -387,9 +406,8 @@ fn errors_quote_nothing() {
     assert!(!written.text().contains(SENTINEL), "{}", written.text());
 }
 
-/// A line of the log is one line, whatever the cause says.
 #[tokio::test]
-async fn a_cause_cannot_break_out_of_its_line() {
+async fn cause_with_line_breaks_stays_on_one_log_line() {
     let _alone = ALONE.lock().await;
     let written = Written::default();
     let subscriber = tracing_subscriber::fmt()
@@ -398,7 +416,7 @@ async fn a_cause_cannot_break_out_of_its_line() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let endpoint = DcrEndpoint::new(backend_fn(|_: Operation| async {
-        Err::<Reply, _>(Wrapped("first\nERROR second\x1b[2J\r".into()))
+        Err::<Reply, _>(WrappedError("first\nERROR second\x1b[2J\r".into()))
     }));
     ask(&endpoint, register(CLIENT))
         .await

@@ -1,18 +1,26 @@
-//! What is told through `tracing`. In a binary of its own, one test after the other: whether a place in the code is listened
-//! to is settled for the whole process, and another thread that comes by at the wrong moment settles that nobody does.
+//! Spans, log lines and warnings through `tracing`.
+//!
+//! The tests have a binary of their own, and run one after the other. `tracing` caches for the
+//! whole process whether anybody listens to a callsite. A thread without a subscriber could cache
+//! that nobody does.
 
 #[path = "support/mod.rs"]
 mod support;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task;
 
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use serde_json::Value;
-use tower::{Layer, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_dcr::endpoint::{Challenges, RequestSummary, RespondLayer, respond};
+use tower_dcr::operation::Register;
 use tower_dcr::registry::{ClientOrder, Registry};
-use tower_dcr::{BoxError, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply, backend_fn};
+use tower_dcr::{
+    BoxError, ClientMetadata, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply, backend_fn,
+};
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
 use tracing::field::{Field, Visit};
@@ -21,26 +29,28 @@ use tracing_subscriber::layer::{Context, SubscriberExt as _};
 
 use support::*;
 
+/// Held by the test that runs.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-async fn answered(
-    answer: impl Fn(&Operation) -> Result<Reply, BoxError> + Send + Sync + 'static,
+/// Sends a request to a backend that replies like this.
+async fn send_to_backend(
+    reply: impl Fn(&Operation) -> Result<Reply, BoxError> + Send + Sync + 'static,
     request: Request<http_body_util::Full<bytes::Bytes>>,
 ) {
     let backend = backend_fn(move |operation: Operation| {
-        let answer = answer(&operation);
-        async { answer }
+        let reply = reply(&operation);
+        async { reply }
     });
     ask(&DcrEndpoint::new(backend), request).await;
 }
 
 async fn client(backend: &Registry) -> Value {
-    let answer = ask(&DcrEndpoint::new(backend.clone()), register(CLIENT)).await;
-    assert_eq!(answer.status, 201);
-    answer.json()
+    let response = ask(&DcrEndpoint::new(backend.clone()), register(CLIENT)).await;
+    assert_eq!(response.status, 201);
+    response.json()
 }
 
-/// Spans with their fields, as they are when they are over.
+/// Records the spans, with the final values of their fields.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<(Id, String)>>>);
 
@@ -50,6 +60,14 @@ impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         use std::fmt::Write as _;
         write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Spans {
+    /// Returns the spans so far, and forgets them.
+    fn take(&self) -> Vec<String> {
+        let spans = std::mem::take(&mut *self.0.lock().unwrap());
+        spans.into_iter().map(|(_, text)| text).collect()
     }
 }
 
@@ -69,37 +87,37 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Spans {
 }
 
 #[tokio::test]
-async fn a_span_for_each_operation() {
+async fn each_operation_has_a_span() {
     let _alone = ALONE.lock().await;
     let spans = Spans::default();
     let _guard =
         tracing::subscriber::set_default(tracing_subscriber::registry().with(spans.clone()));
     let created = |_: &Operation| {
-        // What a backend logs is inside.
+        // The backend runs inside the span.
         assert_eq!(
             tracing::Span::current().metadata().unwrap().name(),
             "client_registration"
         );
         Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_reason("A1_b-2.c"))
     };
-    answered(created, register(CLIENT)).await;
+    send_to_backend(created, register(CLIENT)).await;
     let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidToken, "x"));
-    answered(
+    send_to_backend(
         refused,
         configure("DELETE", "/register/sentinel", "sentinel", ""),
     )
     .await;
-    answered(refused, configure("GET", "/register/%zz", "sentinel", "")).await;
-    answered(
+    send_to_backend(refused, configure("GET", "/register/%zz", "sentinel", "")).await;
+    send_to_backend(
         |_| Err("x".into()),
         configure("PUT", "/register/sentinel", "t", "{}"),
     )
     .await;
-    answered(refused, configure("OPTIONS", "/register", "t", "")).await;
-    // A code that a client may have written.
+    send_to_backend(refused, configure("OPTIONS", "/register", "t", "")).await;
+    // A reason that is not one word may contain text of the client.
     for code in ["sentinel said", "sentinel\n", "s\u{e9}", &"s".repeat(65)] {
         let code = code.to_owned();
-        answered(
+        send_to_backend(
             move |_| Ok(Reply::deleted().with_reason(code.clone())),
             configure("DELETE", "/register/1", "t", ""),
         )
@@ -115,8 +133,10 @@ async fn a_span_for_each_operation() {
     assert_eq!(
         texts,
         [
-            r#"INFO client_registration operation="register" status=201 action="created" reason="A1_b-2.c""#,
-            r#"INFO client_registration operation="delete" status=401 action="unauthorized" error="invalid_token""#,
+            "INFO client_registration operation=\"register\" status=201 action=\"created\" \
+             reason=\"A1_b-2.c\"",
+            "INFO client_registration operation=\"delete\" status=401 action=\"unauthorized\" \
+             error=\"invalid_token\"",
             r#"INFO client_registration operation="read" status=401 error="invalid_token""#,
             r#"INFO client_registration operation="update" status=500 error="server_error""#,
             r#"INFO client_registration operation="delete" status=204 action="deleted""#,
@@ -127,9 +147,9 @@ async fn a_span_for_each_operation() {
     );
 }
 
-/// What an endpoint layer does not let through, or does not wait for.
+/// The span of the cancelled operation has no status. The response to the error has its own span.
 #[tokio::test(start_paused = true)]
-async fn a_span_for_what_an_endpoint_layer_fails_with() {
+async fn endpoint_layer_error_has_a_span_of_its_own() {
     let _alone = ALONE.lock().await;
     let spans = Spans::default();
     let _guard =
@@ -144,20 +164,131 @@ async fn a_span_for_what_an_endpoint_layer_fails_with() {
     let inner = service_fn(|_: Request<_>| async {
         Ok::<_, std::convert::Infallible>(Response::new(axum::body::Body::empty()))
     });
-    let unavailable = r#"INFO client_registration operation="register" status=503 error="temporarily_unavailable""#;
-    for answer in [
+    let unavailable = "INFO client_registration operation=\"register\" status=503 \
+                       error=\"temporarily_unavailable\"";
+    for response in [
         ask(&layer.layer(inner), register(CLIENT)).await,
         ask(&layer.handle_errors().layer(inner), register(CLIENT)).await,
     ] {
-        answer.assert_error(503, "temporarily_unavailable");
+        response.assert_error(503, "temporarily_unavailable");
     }
     let texts: Vec<_> = spans.0.lock().unwrap().drain(..).collect();
-    let given_up = r#"INFO client_registration operation="register""#;
+    let cancelled = r#"INFO client_registration operation="register""#;
     let texts: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
-    assert_eq!(texts, [given_up, unavailable, given_up, unavailable]);
+    assert_eq!(texts, [cancelled, unavailable, cancelled, unavailable]);
 }
 
-/// A layer of a subscriber that counts warnings.
+/// Counts the events of the level ERROR, with their fields and the name of the span around them.
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl<S> tracing_subscriber::Layer<S> for Errors
+where
+    S: tracing::Subscriber + for<'s> tracing_subscriber::registry::LookupSpan<'s>,
+{
+    fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
+        if *event.metadata().level() == tracing::Level::ERROR {
+            let span = context
+                .event_span(event)
+                .map_or("no span", |span| span.name());
+            let mut text = span.to_owned();
+            event.record(&mut Fields(&mut text));
+            self.0.lock().unwrap().push(text);
+        }
+    }
+}
+
+/// Fails to become ready each time.
+struct NeverReady;
+
+impl Service<Operation> for NeverReady {
+    type Response = Reply;
+    type Error = BoxError;
+    type Future = std::future::Ready<Result<Reply, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), BoxError>> {
+        task::Poll::Ready(Err("no connection".into()))
+    }
+
+    fn call(&mut self, _: Operation) -> Self::Future {
+        unreachable!("it was never ready")
+    }
+}
+
+fn registration() -> Operation {
+    Register::new(ClientMetadata::parse(CLIENT).unwrap()).into()
+}
+
+#[tokio::test]
+async fn respond_service_has_a_span_and_logs_each_5xx() {
+    let _alone = ALONE.lock().await;
+    let (spans, errors) = (Spans::default(), Errors::default());
+    let subscriber = tracing_subscriber::registry()
+        .with(spans.clone())
+        .with(errors.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let layer = RespondLayer::new();
+    let inner = service_fn(|_: Operation| {
+        // The call itself is inside the span too.
+        let current = || tracing::Span::current().metadata().unwrap().name();
+        assert_eq!(current(), "client_registration");
+        async move {
+            tokio::task::yield_now().await;
+            assert_eq!(current(), "client_registration");
+            Ok::<_, BoxError>(Reply::created("{}").with_reason("A1"))
+        }
+    });
+    layer.layer(inner).oneshot(registration()).await.unwrap();
+    let failing = service_fn(|_: Operation| async { Err::<Reply, _>("no such table") });
+    layer.layer(failing).oneshot(registration()).await.unwrap();
+    let not_ready = layer.layer(NeverReady).oneshot(registration());
+    not_ready.await.unwrap();
+
+    let failed = r#"INFO client_registration operation="register" status=500 error="server_error""#;
+    assert_eq!(
+        spans.take(),
+        [
+            "INFO client_registration operation=\"register\" status=201 action=\"created\" \
+             reason=\"A1\"",
+            failed,
+            failed,
+        ]
+    );
+    let logged = |cause: &str| {
+        format!(
+            "client_registration message=client registration failed operation=\"register\" \
+             status=500 cause={cause}"
+        )
+    };
+    let expected = [logged("no such table"), logged("no connection")];
+    assert_eq!(*errors.0.lock().unwrap(), expected);
+}
+
+/// The function is pure. Its caller reports the outcome.
+#[tokio::test]
+async fn respond_function_has_no_span_and_logs_nothing() {
+    let _alone = ALONE.lock().await;
+    let (spans, errors) = (Spans::default(), Errors::default());
+    let subscriber = tracing_subscriber::registry()
+        .with(spans.clone())
+        .with(errors.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let results: [Result<Reply, &str>; 4] = [
+        Ok(Reply::created("{}")),
+        Ok(Reply::internal_server_error("{}")),
+        Ok(Reply::deleted()),
+        Err("no such table"),
+    ];
+    for result in results {
+        let summary = RequestSummary::new(&registration());
+        let _response = respond(summary, result, &Challenges::default());
+    }
+    assert_eq!(spans.take(), [] as [&str; 0]);
+    assert!(errors.0.lock().unwrap().is_empty());
+}
+
+/// Counts the events of the level WARN.
 #[derive(Clone, Default)]
 struct Warnings(Arc<AtomicU64>);
 
@@ -170,12 +301,12 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Warnings {
 }
 
 #[tokio::test]
-async fn a_warning_when_the_registry_is_filling_up() {
+async fn registry_that_fills_up_logs_one_warning() {
     let _alone = ALONE.lock().await;
     let warnings = Warnings::default();
     let subscriber = tracing_subscriber::registry().with(warnings.clone());
     let _guard = tracing::subscriber::set_default(subscriber);
-    // The one in a file warns on a thread of its own, where this subscriber is not.
+    // A registry in a file logs on a thread of its own, which does not have this subscriber.
     let backend = Registry::builder("https://as.example.com/register")
         .max_clients(10)
         .in_memory()
@@ -187,7 +318,7 @@ async fn a_warning_when_the_registry_is_filling_up() {
     assert_eq!(count(), 0);
     let eighth = client(&backend).await;
     assert_eq!(count(), 1);
-    // Once is enough, until there was room in between.
+    // There is no second warning before the number of clients falls again.
     client(&backend).await;
     assert_eq!(count(), 1);
     for id in [&eighth, &client(&backend).await] {
@@ -224,9 +355,9 @@ fn trace<B>(request: &Request<B>) -> tracing::Span {
     tracing::info_span!("request", headers = ?request.headers())
 }
 
-/// What a trace shows of a request's headers.
+/// `SetSensitiveRequestHeadersLayer` around the trace hides the token.
 #[tokio::test]
-async fn a_token_is_not_in_a_trace() {
+async fn trace_of_an_endpoint_layer_shows_no_token() {
     let _alone = ALONE.lock().await;
     let written = Written::default();
     let writer = written.clone();
@@ -238,14 +369,14 @@ async fn a_token_is_not_in_a_trace() {
     let layer = DcrLayer::new(Recorder::default())
         .endpoint_layer(TraceLayer::new_for_http().make_span_with(trace as fn(&Request<_>) -> _))
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
-    let answer = ask(
+    let response = ask(
         &layer.layer(service_fn(|_: Request<_>| async {
             Ok::<_, std::convert::Infallible>(Response::new(axum::body::Body::empty()))
         })),
         configure("GET", "/register/1", "sentinel", ""),
     )
     .await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("finished processing request"), "{text}");
     assert!(text.contains("\"authorization\": Sensitive"), "{text}");

@@ -1,7 +1,8 @@
-//! What the examples share: where they listen, what browsers may do, and what they say at start.
+//! Code that the examples share: the address to listen on, CORS, the metadata document, shutdown,
+//! and the printed commands.
 #![allow(
     dead_code,
-    reason = "each example has its own copy, and uses a part of it"
+    reason = "each example compiles its own copy, and uses only a part of it"
 )]
 
 use std::env;
@@ -18,7 +19,8 @@ use tower_http::cors::{Any, CorsLayer};
 
 pub(crate) mod backend;
 
-/// Why an example does not go on, in words: what `main` returns is printed as `Debug` has it.
+/// An error of `main`. Rust prints it with `Debug`, so its `Debug` is the `Display` of the error
+/// and of its sources.
 pub(crate) struct Failure(Box<dyn Error>);
 
 impl<E: Error + 'static> From<E> for Failure {
@@ -39,24 +41,24 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// Writes the log to stdout. What cannot be written, on a full disk say, must not end what it is about.
+/// Writes the log to stdout. An error while writing, such as a full disk, is ignored.
 pub(crate) fn log() {
     tracing_subscriber::fmt().log_internal_errors(false).init();
 }
 
-/// Binds the address in `LISTEN`, `127.0.0.1:3000` unless set, and gives the public base URL: that in `DCR_BASE_URL`, or
-/// else the address's.
+/// Binds the address in `LISTEN`, or `127.0.0.1:3000`. Also returns the public base URL: that in
+/// `DCR_BASE_URL`, or the URL of the address.
 pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
     let (listener, url) = bind("127.0.0.1:3000").await?;
     let base_url = env::var("DCR_BASE_URL").unwrap_or(url);
     Ok((listener, base_url.trim_end_matches('/').to_owned()))
 }
 
-/// Binds the address in `LISTEN`, this one unless set, and gives its URL.
+/// Binds the address in `LISTEN`, or this default. Also returns its URL.
 pub(crate) async fn bind(default: &str) -> io::Result<(TcpListener, String)> {
     let address = env::var("LISTEN").unwrap_or_else(|_| default.to_owned());
     let listener = TcpListener::bind(&address).await?;
-    // The port that the system chose, where it was asked to.
+    // For port 0 the system has chosen a port.
     let address = match address.strip_suffix(":0") {
         Some(_) => listener.local_addr()?.to_string(),
         None => address,
@@ -64,12 +66,13 @@ pub(crate) async fn bind(default: &str) -> io::Result<(TcpListener, String)> {
     Ok((listener, format!("http://{address}")))
 }
 
-/// Clients that run in a browser register from any origin. Nothing here goes by cookies, so none are allowed.
+/// Lets clients that run in a browser register from any origin. Registration uses no cookies, so
+/// credentials are not allowed.
 pub(crate) fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        // By name: `*` does not cover `Authorization`.
+        // The headers are listed, because `*` does not cover `Authorization`.
         .allow_headers([
             AUTHORIZATION,
             CONTENT_TYPE,
@@ -78,7 +81,8 @@ pub(crate) fn cors() -> CorsLayer {
         .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
 }
 
-/// What clients find the endpoint by (RFC 8414). The first two endpoints are yours to build, and so is what they verify.
+/// Returns the metadata document in which clients find the registration endpoint (RFC 8414). The
+/// authorization endpoint and the token endpoint are those of your application.
 pub(crate) fn authorization_server_metadata(
     base_url: &str,
     supported: Map<String, Value>,
@@ -89,7 +93,7 @@ pub(crate) fn authorization_server_metadata(
         "token_endpoint": format!("{base_url}/token"),
         "registration_endpoint": format!("{base_url}/register"),
         "response_types_supported": ["code"],
-        // With `client_secret_jwt` and `private_key_jwt`, which the embedded registry supports unless told otherwise.
+        // For `client_secret_jwt` and `private_key_jwt`, which the registry supports by default.
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "HS256"],
     });
     for (name, value) in supported {
@@ -98,7 +102,7 @@ pub(crate) fn authorization_server_metadata(
     metadata
 }
 
-/// Ends on ctrl-c, and when a service manager asks the server to stop.
+/// Waits for ctrl-c, or for the SIGTERM of a service manager.
 pub(crate) async fn stop() {
     let asked = async {
         #[cfg(unix)]
@@ -113,38 +117,42 @@ pub(crate) async fn stop() {
         #[cfg(not(unix))]
         tokio::signal::ctrl_c().await
     };
-    // Where there are no signals, there is nothing to wait for.
+    // On a platform without signals the server runs until it is killed.
     if io::Result::is_err(&asked.await) {
         std::future::pending::<()>().await;
     }
 }
 
-/// How long what is being answered then may take.
+/// The time that requests in progress have to finish after the signal to stop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Ends when there is no patience left after that.
+/// Waits for the signal to stop, and then for [`PATIENCE`].
 pub(crate) async fn stop_and_patience() {
     stop().await;
     tokio::time::sleep(PATIENCE).await;
 }
 
-/// Prints the life of a client, to be pasted into a shell.
+/// Prints commands that register, read, update and delete a client, to paste into a shell.
 pub(crate) fn print_what_to_try(base_url: &str) {
     println!(
         r#"Registration is at {base_url}/register; stop with ctrl-c. Paste into a shell:
 
 # register a client
 CLIENT=$(curl -sS {base_url}/register -H 'Content-Type: application/json' \
-  -d '{{"client_name":"My Client","redirect_uris":["http://127.0.0.1:8080/callback"]}}'); echo "$CLIENT"
+  -d '{{"client_name":"My Client","redirect_uris":["http://127.0.0.1:8080/callback"]}}')
+echo "$CLIENT"
 
-# what it was given: its identifier, its own URL and the token for it
+# the identifier of the client, its URL, and the token for it
 member() {{ echo "$CLIENT" | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }}
-ID=$(member client_id) URI=$(member registration_client_uri) TOKEN=$(member registration_access_token)
+ID=$(member client_id)
+URI=$(member registration_client_uri)
+TOKEN=$(member registration_access_token)
 
 # read, update and delete it
 curl -sSi -w '\n' "$URI" -H "Authorization: Bearer $TOKEN"
-curl -sSi -w '\n' -X PUT "$URI" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-  -d "{{\"client_id\":\"$ID\",\"client_name\":\"My New Client\",\"redirect_uris\":[\"http://127.0.0.1:8080/callback\"]}}"
+curl -sSi -w '\n' -X PUT "$URI" -H "Authorization: Bearer $TOKEN" \
+  -H 'Content-Type: application/json' -d "{{\"client_id\":\"$ID\",
+    \"client_name\":\"My New Client\",\"redirect_uris\":[\"http://127.0.0.1:8080/callback\"]}}"
 curl -sSi -w '\n' -X DELETE "$URI" -H "Authorization: Bearer $TOKEN"
 "#
     );

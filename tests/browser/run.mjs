@@ -1,6 +1,8 @@
-// A page of another origin, in headless Chromium, lives the life of a client with `fetch`, and reads the errors.
+// A page of another origin, in headless Chromium, registers, reads, updates and deletes a client
+// with `fetch`. It also reads error responses.
 //
-// `node tests/browser/run.mjs` builds and starts the production example. CHROMIUM names another browser than `chromium`.
+// Run it with `node tests/browser/run.mjs`. It builds and starts the production example. CHROMIUM
+// is the command of the browser; the default is `chromium`.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
@@ -8,7 +10,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** What the page does; it runs in the browser. */
+/** The script of the page. It runs in the browser. */
 async function page(base) {
   const call = async (url, method, token, body) => {
     const headers = body === undefined ? {} : { "Content-Type": "application/json" };
@@ -49,11 +51,16 @@ async function page(base) {
 
 let failed = 0;
 let passed = 0;
+/** Compares two JSON values, and prints and counts the result. */
 function check(what, found, expected) {
-  const fits = JSON.stringify(found) === JSON.stringify(expected);
-  if (fits) passed++;
-  else failed++;
-  console.log(`${fits ? "ok    " : "FAILED"} ${what}: ${JSON.stringify(found)}${fits ? "" : `, not ${JSON.stringify(expected)}`}`);
+  [found, expected] = [found, expected].map((value) => JSON.stringify(value));
+  if (found === expected) {
+    passed++;
+    console.log(`ok     ${what}: ${found}`);
+  } else {
+    failed++;
+    console.log(`FAILED ${what}: ${found}, not ${expected}`);
+  }
 }
 
 const server = spawn("cargo", ["run", "--quiet", "--example", "production"], {
@@ -61,10 +68,10 @@ const server = spawn("cargo", ["run", "--quiet", "--example", "production"], {
   stdio: ["ignore", "pipe", "inherit"],
 });
 const base = await new Promise((resolve, reject) => {
-  let said = "";
+  let output = "";
   server.stdout.on("data", (data) => {
-    said += data;
-    const found = said.match(/Registration is at (http:\/\/[^/]+)/);
+    output += data;
+    const found = output.match(/Registration is at (http:\/\/[^/]+)/);
     if (found) resolve(found[1]);
   });
   server.on("exit", (code) => reject(new Error(`the example ended with ${code}`)));
@@ -99,15 +106,16 @@ const done = new Promise((resolve) => {
         "--disable-component-update",
         "--disable-sync",
         `--user-data-dir=${profile}`,
-        // Neither the host nor the port of the server.
+        // The host and the port differ from those of the server, so the origin does too.
         `http://localhost:${pages.address().port}/`,
       ],
       { stdio: "ignore" },
     );
-    const patience = setTimeout(() => resolve({ error: "the page did not say anything in 60 s" }), 60_000);
+    const silent = { error: "the page sent no results within 60 s" };
+    const timeout = setTimeout(() => resolve(silent), 60_000);
     browser.on("error", (error) => resolve({ error: String(error) }));
     done.then(() => {
-      clearTimeout(patience);
+      clearTimeout(timeout);
       browser.on("exit", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
       browser.kill();
       pages.closeAllConnections();
@@ -118,21 +126,23 @@ const done = new Promise((resolve) => {
 const results = await done;
 server.removeAllListeners("exit");
 server.kill("SIGINT");
-check("the page went through", results.error ?? null, null);
+check("the page ran to its end", results.error ?? null, null);
 const { register, read, update, wrongToken, gone, badUri, tooLarge, tooOften } = results;
 check("register", register?.status, 201);
 check("read", [read?.status, read?.json], [200, register?.json]);
 check("update", [update?.status, update?.json?.client_name], [200, "Another name"]);
 check("delete", [results.delete?.status, results.delete?.json], [204, null]);
 const challenge = 'Bearer realm="client registration", error="invalid_token"';
-for (const [what, answer] of Object.entries({ "a wrong token": wrongToken, "a client that is gone": gone })) {
-  check(what, [answer?.status, answer?.json?.error, answer?.challenge], [401, "invalid_token", challenge]);
+const status = (response) => [response?.status, response?.json?.error];
+const unauthorized = { "a wrong token": wrongToken, "a deleted client": gone };
+for (const [what, response] of Object.entries(unauthorized)) {
+  check(what, [...status(response), response?.challenge], [401, "invalid_token", challenge]);
 }
-check("a bad redirect URI", [badUri?.status, badUri?.json?.error], [400, "invalid_redirect_uri"]);
-check("a body that is too large", [tooLarge?.status, tooLarge?.json?.error], [413, "invalid_client_metadata"]);
+check("a bad redirect URI", status(badUri), [400, "invalid_redirect_uri"]);
+check("a body that is too large", status(tooLarge), [413, "invalid_client_metadata"]);
 check(
   "too many registrations",
-  [tooOften?.status, tooOften?.json?.error, Number(tooOften?.retryAfter) > 0],
+  [...status(tooOften), Number(tooOften?.retryAfter) > 0],
   [429, "temporarily_unavailable", true],
 );
 console.log(`${passed} passed, ${failed} failed`);

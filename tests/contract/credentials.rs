@@ -1,4 +1,4 @@
-//! Rows 3 to 5.
+//! Rows 3 to 5: the bearer token and the `client_id`.
 
 use http::{HeaderValue, Request};
 use http_body_util::Full;
@@ -12,7 +12,7 @@ const BARE: &str = r#"Bearer realm="client registration""#;
 const INVALID_REQUEST: &str = r#"Bearer realm="client registration", error="invalid_request""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="client registration", error="invalid_token""#;
 
-/// The same request on both endpoints.
+/// Returns a request for each endpoint, with these `Authorization` headers and this query.
 fn with_credentials(values: &[&[u8]], query: &str) -> [Request<Body>; 2] {
     ["/register", "/register/1"].map(|path| {
         let method = if path == "/register" { "POST" } else { "GET" };
@@ -32,7 +32,7 @@ fn with_credentials(values: &[&[u8]], query: &str) -> [Request<Body>; 2] {
 }
 
 #[tokio::test]
-async fn a_well_formed_token_in_any_spelling_of_the_scheme() {
+async fn bearer_scheme_is_accepted_in_any_case_and_with_any_spaces() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (credentials, token) in [
@@ -52,7 +52,7 @@ async fn a_well_formed_token_in_any_spelling_of_the_scheme() {
 }
 
 #[tokio::test]
-async fn malformed_and_repeated_credentials() {
+async fn malformed_or_repeated_credentials_return_400() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [(&[&[u8]], &str); 22] = [
@@ -81,16 +81,16 @@ async fn malformed_and_repeated_credentials() {
     ];
     for (values, query) in cases {
         for request in with_credentials(values, query) {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(400, "invalid_request");
-            assert_eq!(answer.header("www-authenticate"), Some(INVALID_REQUEST));
+            let response = ask(&endpoint, request).await;
+            response.assert_error(400, "invalid_request");
+            assert_eq!(response.header("www-authenticate"), Some(INVALID_REQUEST));
         }
     }
     assert_eq!(recorder.calls(), 0);
 }
 
 #[tokio::test]
-async fn no_bearer_token() {
+async fn missing_bearer_token_returns_401_only_on_the_configuration_endpoint() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [(&[&[u8]], &str); 8] = [
@@ -106,19 +106,19 @@ async fn no_bearer_token() {
     for (values, query) in cases {
         let [registration, configuration] = with_credentials(values, query);
 
-        // Where no initial access token is required, none is missed.
+        // No initial access token is required here.
         assert_eq!(ask(&endpoint, registration).await.status.as_u16(), 201);
         assert!(recorder.operations().pop().unwrap().token().is_none());
 
-        let answer = ask(&endpoint, configuration).await;
-        answer.assert_error(401, "invalid_token");
-        assert_eq!(answer.header("www-authenticate"), Some(BARE));
+        let response = ask(&endpoint, configuration).await;
+        response.assert_error(401, "invalid_token");
+        assert_eq!(response.header("www-authenticate"), Some(BARE));
     }
     assert_eq!(recorder.calls(), 8);
 }
 
 #[tokio::test]
-async fn a_client_id_that_can_name_no_client() {
+async fn client_id_that_cannot_name_a_client_returns_401() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let long = "a".repeat(2_049);
@@ -127,33 +127,33 @@ async fn a_client_id_that_can_name_no_client() {
     ] {
         for method in ["GET", "PUT", "DELETE"] {
             let path = format!("/register/{segment}");
-            let answer = ask(&endpoint, configure(method, &path, "token", CLIENT)).await;
-            answer.assert_error(401, "invalid_token");
-            assert_eq!(answer.header("www-authenticate"), Some(INVALID_TOKEN));
+            let response = ask(&endpoint, configure(method, &path, "token", CLIENT)).await;
+            response.assert_error(401, "invalid_token");
+            assert_eq!(response.header("www-authenticate"), Some(INVALID_TOKEN));
         }
     }
     assert_eq!(recorder.calls(), 0);
 }
 
 #[tokio::test]
-async fn the_realm_can_be_set() {
+async fn realm_is_in_each_challenge() {
     let endpoint = DcrLayer::builder(Recorder::default())
         .realm("a, b's")
         .build_endpoint()
         .unwrap();
     let request = Request::get("/register/1").body(Body::default()).unwrap();
-    let answer = ask(&endpoint, request).await;
+    let response = ask(&endpoint, request).await;
     assert_eq!(
-        answer.header("www-authenticate"),
+        response.header("www-authenticate"),
         Some(r#"Bearer realm="a, b's""#)
     );
-    let answer = ask(&endpoint, configure("GET", "/register/..", "a", "")).await;
+    let response = ask(&endpoint, configure("GET", "/register/..", "a", "")).await;
     assert_eq!(
-        answer.header("www-authenticate"),
+        response.header("www-authenticate"),
         Some(r#"Bearer realm="a, b's", error="invalid_token""#)
     );
 
-    // The same words, whether by default or set.
+    // Setting the default realm changes nothing.
     let set = DcrLayer::builder(Recorder::default()).realm("client registration");
     let set = set.build_endpoint().unwrap();
     let default = DcrEndpoint::new(Recorder::default());

@@ -1,4 +1,4 @@
-//! Row 11, and what becomes of a backend's error.
+//! Row 11, and the responses to errors of the backend and of endpoint layers.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::Full;
+use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_dcr::backend::{BackendService, Unavailable};
 use tower_dcr::operation::OperationKind;
@@ -37,22 +38,22 @@ fn requests() -> [Request<Full<bytes::Bytes>>; 4] {
     ]
 }
 
-fn description(answer: &Answer) -> String {
-    answer.json()["error_description"]
+fn description(response: &Answer) -> String {
+    response.json()["error_description"]
         .as_str()
         .unwrap()
         .to_owned()
 }
 
 #[tokio::test]
-async fn any_error_is_a_500_that_tells_nothing() {
+async fn backend_error_returns_500_without_its_text() {
     let endpoint = failing(|| "postgres://user:sentinel@db refused");
     for request in requests() {
-        let answer = ask(&endpoint, request).await;
-        answer.assert_error(500, "server_error");
-        assert_eq!(answer.header("retry-after"), None);
-        assert_eq!(description(&answer), "The registration service failed.");
-        let cause = answer
+        let response = ask(&endpoint, request).await;
+        response.assert_error(500, "server_error");
+        assert_eq!(response.header("retry-after"), None);
+        assert_eq!(description(&response), "The registration service failed.");
+        let cause = response
             .outcome
             .as_ref()
             .unwrap()
@@ -64,28 +65,28 @@ async fn any_error_is_a_500_that_tells_nothing() {
 }
 
 #[tokio::test]
-async fn unavailable_is_a_503_wherever_it_stands() {
+async fn unavailable_returns_503_at_any_depth_of_the_error() {
     for wrap in [
         |error: Unavailable| -> BoxError { error.into() },
-        |error: Unavailable| -> BoxError { Wrapped(error.into()).into() },
-        |error: Unavailable| -> BoxError { Wrapped(Wrapped(error.into()).into()).into() },
+        |error: Unavailable| -> BoxError { WrappedError(error.into()).into() },
+        |error: Unavailable| -> BoxError { WrappedError(WrappedError(error.into()).into()).into() },
         |error: Unavailable| -> BoxError { io::Error::other(error).into() },
         |error: Unavailable| -> BoxError {
-            Wrapped(io::Error::other(Wrapped(error.into())).into()).into()
+            WrappedError(io::Error::other(WrappedError(error.into())).into()).into()
         },
     ] {
         let endpoint = failing(move || wrap(Unavailable::new()));
         for request in requests() {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(503, "temporarily_unavailable");
-            assert_eq!(answer.header("retry-after"), None);
-            assert!(!description(&answer).contains(UNKNOWN));
+            let response = ask(&endpoint, request).await;
+            response.assert_error(503, "temporarily_unavailable");
+            assert_eq!(response.header("retry-after"), None);
+            assert!(!description(&response).contains(UNKNOWN));
         }
     }
 }
 
 #[tokio::test]
-async fn retry_after_is_in_whole_seconds_rounded_up_and_at_most_an_hour() {
+async fn retry_after_is_rounded_up_to_seconds_and_at_most_an_hour() {
     for (wait, seconds) in [
         (Duration::ZERO, "0"),
         (Duration::from_nanos(1), "1"),
@@ -96,48 +97,48 @@ async fn retry_after_is_in_whole_seconds_rounded_up_and_at_most_an_hour() {
         (Duration::MAX, "3600"),
     ] {
         let endpoint = failing(move || Unavailable::new().with_retry_after(wait));
-        let answer = ask(&endpoint, register(CLIENT)).await;
-        answer.assert_error(503, "temporarily_unavailable");
-        assert_eq!(answer.header("retry-after"), Some(seconds));
+        let response = ask(&endpoint, register(CLIENT)).await;
+        response.assert_error(503, "temporarily_unavailable");
+        assert_eq!(response.header("retry-after"), Some(seconds));
     }
 }
 
 #[tokio::test]
-async fn what_may_have_happened_is_said_to_be_unknown() {
+async fn description_says_if_the_outcome_is_unknown() {
     let endpoint = failing(|| Unavailable::outcome_unknown().with_source("reset"));
-    for (request, told) in requests().into_iter().zip([true, false, true, true]) {
-        let answer = ask(&endpoint, request).await;
-        answer.assert_error(503, "temporarily_unavailable");
-        assert_eq!(answer.header("retry-after"), None);
-        assert_eq!(description(&answer).contains(UNKNOWN), told);
+    for (request, is_said) in requests().into_iter().zip([true, false, true, true]) {
+        let response = ask(&endpoint, request).await;
+        response.assert_error(503, "temporarily_unavailable");
+        assert_eq!(response.header("retry-after"), None);
+        assert_eq!(description(&response).contains(UNKNOWN), is_said);
     }
 }
 
 #[tokio::test]
-async fn to_try_again_is_never_advised_where_the_outcome_is_unknown() {
+async fn unknown_outcome_has_no_retry_after() {
     let wait = Duration::from_secs(5);
     let unknown = Unavailable::outcome_unknown().with_retry_after(wait);
     assert!(unknown.is_outcome_unknown() && unknown.retry_after().is_none());
     let endpoint = failing(move || Unavailable::outcome_unknown().with_retry_after(wait));
-    let answer = ask(&endpoint, register(CLIENT)).await;
-    assert_eq!(answer.header("retry-after"), None);
-    assert!(description(&answer).contains(UNKNOWN));
+    let response = ask(&endpoint, register(CLIENT)).await;
+    assert_eq!(response.header("retry-after"), None);
+    assert!(description(&response).contains(UNKNOWN));
 
-    // The outermost of several is the one who knows.
+    // The outermost `Unavailable` counts.
     let endpoint = failing(move || {
-        Wrapped(
+        WrappedError(
             Unavailable::new()
                 .with_retry_after(wait)
                 .with_source(Unavailable::outcome_unknown())
                 .into(),
         )
     });
-    let answer = ask(&endpoint, register(CLIENT)).await;
-    assert_eq!(answer.header("retry-after"), Some("5"));
+    let response = ask(&endpoint, register(CLIENT)).await;
+    assert_eq!(response.header("retry-after"), Some("5"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn towers_own_errors_are_503s() {
+async fn tower_errors_return_503() {
     let slow = || {
         BackendService::new(backend_fn(|_: Operation| {
             std::future::pending::<Result<Reply, Infallible>>()
@@ -147,10 +148,10 @@ async fn towers_own_errors_are_503s() {
     let timeout = ServiceBuilder::new()
         .timeout(Duration::from_secs(1))
         .service(slow());
-    for (request, told) in requests().into_iter().zip([true, false, true, true]) {
-        let answer = ask(&DcrEndpoint::new(timeout.clone()), request).await;
-        answer.assert_error(503, "temporarily_unavailable");
-        assert_eq!(description(&answer).contains(UNKNOWN), told);
+    for (request, is_said) in requests().into_iter().zip([true, false, true, true]) {
+        let response = ask(&DcrEndpoint::new(timeout.clone()), request).await;
+        response.assert_error(503, "temporarily_unavailable");
+        assert_eq!(description(&response).contains(UNKNOWN), is_said);
     }
 
     let full = ServiceBuilder::new()
@@ -158,22 +159,22 @@ async fn towers_own_errors_are_503s() {
         .concurrency_limit(1)
         .service(slow());
     let endpoint = DcrEndpoint::new(full);
-    let holds_the_place = tokio::spawn(endpoint.clone().oneshot(register(CLIENT)));
+    let holds_the_slot = tokio::spawn(endpoint.clone().oneshot(register(CLIENT)));
     tokio::task::yield_now().await;
-    let answer = ask(&endpoint, register(CLIENT)).await;
-    answer.assert_error(503, "temporarily_unavailable");
-    assert!(!description(&answer).contains(UNKNOWN));
-    holds_the_place.abort();
+    let response = ask(&endpoint, register(CLIENT)).await;
+    response.assert_error(503, "temporarily_unavailable");
+    assert!(!description(&response).contains(UNKNOWN));
+    holds_the_slot.abort();
 
     let (buffer, worker) = tower::buffer::Buffer::pair(slow(), 1);
     drop(worker);
-    let answer = ask(&DcrEndpoint::new(buffer), register(CLIENT)).await;
-    answer.assert_error(503, "temporarily_unavailable");
-    assert!(description(&answer).contains(UNKNOWN));
+    let response = ask(&DcrEndpoint::new(buffer), register(CLIENT)).await;
+    response.assert_error(503, "temporarily_unavailable");
+    assert!(description(&response).contains(UNKNOWN));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_backend_that_does_not_answer_in_time_is_dropped() {
+async fn slow_backend_is_dropped_and_returns_503() {
     struct Dropped(Arc<AtomicBool>);
 
     impl Drop for Dropped {
@@ -182,7 +183,7 @@ async fn a_backend_that_does_not_answer_in_time_is_dropped() {
         }
     }
 
-    for (request, told) in requests().into_iter().zip([true, false, true, true]) {
+    for (request, is_said) in requests().into_iter().zip([true, false, true, true]) {
         let dropped = Arc::new(AtomicBool::new(false));
         let guard = Arc::clone(&dropped);
         let endpoint = DcrEndpoint::new(backend_fn(move |_: Operation| {
@@ -193,57 +194,57 @@ async fn a_backend_that_does_not_answer_in_time_is_dropped() {
             }
         }));
         let started = tokio::time::Instant::now();
-        let answer = ask(&endpoint, request).await;
-        answer.assert_error(503, "temporarily_unavailable");
-        assert_eq!(answer.header("retry-after"), None);
-        assert_eq!(description(&answer).contains(UNKNOWN), told);
+        let response = ask(&endpoint, request).await;
+        response.assert_error(503, "temporarily_unavailable");
+        assert_eq!(response.header("retry-after"), None);
+        assert_eq!(description(&response).contains(UNKNOWN), is_said);
         assert_eq!(started.elapsed(), Duration::from_secs(30));
         assert!(dropped.load(Ordering::SeqCst));
-        assert!(answer.outcome.unwrap().cause().is_some());
+        assert!(response.outcome.unwrap().cause().is_some());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_backends_time_can_be_set_and_taken_away() {
+async fn backend_timeout_can_be_set_and_disabled() {
     let never = || backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
     let quick = DcrLayer::builder(never()).backend_timeout(Duration::from_secs(1));
     let started = tokio::time::Instant::now();
-    let answer = ask(&quick.build_endpoint().unwrap(), register(CLIENT)).await;
-    answer.assert_error(503, "temporarily_unavailable");
+    let response = ask(&quick.build_endpoint().unwrap(), register(CLIENT)).await;
+    response.assert_error(503, "temporarily_unavailable");
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 
-    let patient = DcrLayer::builder(never())
+    let unbounded = DcrLayer::builder(never())
         .backend_timeout(None)
         .build_endpoint()
         .unwrap();
-    let patience = ask(&patient, register(CLIENT));
+    let response = ask(&unbounded, register(CLIENT));
     assert!(
-        tokio::time::timeout(Duration::from_hours(1), patience)
+        tokio::time::timeout(Duration::from_hours(1), response)
             .await
             .is_err()
     );
 }
 
-/// The clocks need tokio's timer; without a runtime they do not run, and nothing panics.
+/// The time-outs use tokio's timer. Without a runtime there are no time-outs, and nothing panics.
 #[test]
-fn outside_a_runtime() {
+fn endpoint_works_outside_a_tokio_runtime() {
     use std::future::Future;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
     let endpoint = DcrEndpoint::new(Recorder::default());
     for request in requests() {
-        let mut answer = pin!(ask(&endpoint, request));
-        let Poll::Ready(answer) = answer
+        let mut response = pin!(ask(&endpoint, request));
+        let Poll::Ready(response) = response
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
         else {
-            panic!("nothing to wait for");
+            panic!("the response is not ready at once");
         };
-        assert!(answer.status.is_success());
+        assert!(response.status.is_success());
     }
     let refused = Request::post("/register")
-        .body(Script::new([Step::Hang]))
+        .body(ScriptedBody::new([BodyStep::Hang]))
         .unwrap();
     // Without a timer the body could be drained forever, so it is not drained.
     let mut refused = pin!(ask(&endpoint, refused));
@@ -255,7 +256,7 @@ fn outside_a_runtime() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
+async fn endpoint_layer_error_gets_the_response_of_a_backend_error() {
     let app = service_fn(|_: Request<Full<bytes::Bytes>>| async {
         Ok::<_, Infallible>(Response::new(String::new()))
     });
@@ -269,13 +270,13 @@ async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
         OperationKind::Update,
         OperationKind::Delete,
     ]) {
-        let answer = ask(&slow, request).await;
-        answer.assert_error(503, "temporarily_unavailable");
+        let response = ask(&slow, request).await;
+        response.assert_error(503, "temporarily_unavailable");
         assert_eq!(
-            description(&answer).contains(UNKNOWN),
+            description(&response).contains(UNKNOWN),
             kind != OperationKind::Read
         );
-        let outcome = answer.outcome.unwrap();
+        let outcome = response.outcome.unwrap();
         assert_eq!((outcome.operation(), outcome.action()), (Some(kind), None));
         assert!(
             outcome
@@ -285,7 +286,8 @@ async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
         );
     }
 
-    // The layer fails a HEAD before it is known to be none of ours.
+    // The layer fails before the method is checked. The response to `HEAD` has no body all the
+    // same.
     let full = DcrLayer::new(never)
         .endpoint_layer(tower::layer::layer_fn(|_| {
             service_fn(|_: Request<Full<bytes::Bytes>>| async {
@@ -303,13 +305,60 @@ async fn an_error_of_an_endpoint_layer_is_answered_as_the_backends() {
             })
         }))
         .layer(app);
-    let answer = ask(&broken, register(CLIENT)).await;
-    answer.assert_error(500, "server_error");
-    assert!(!format!("{answer:?}").contains("x-sentinel"));
-    assert!(answer.outcome.unwrap().cause().unwrap().is::<Sentinel>());
+    let response = ask(&broken, register(CLIENT)).await;
+    response.assert_error(500, "server_error");
+    assert!(!format!("{response:?}").contains("x-sentinel"));
+    assert!(response.outcome.unwrap().cause().unwrap().is::<Sentinel>());
 }
 
-/// `Debug` is not `Display`: only the latter is anybody's business.
+/// The route comes with the request, so `handle_errors` knows what a failed request asked for, even
+/// if a layer outside of it rewrote the target.
+#[tokio::test(start_paused = true)]
+async fn handle_errors_knows_the_operation_of_a_failed_request() {
+    let never = backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
+    let rewrite = MapRequestLayer::new(|mut request: Request<Full<bytes::Bytes>>| {
+        *request.uri_mut() = "/elsewhere".parse().unwrap();
+        request
+    });
+    let service = DcrLayer::new(never)
+        .endpoint_layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
+        .handle_errors()
+        .endpoint_layer(rewrite)
+        .layer(service_fn(|_: Request<Full<bytes::Bytes>>| async {
+            Ok::<_, Infallible>(Response::new(String::new()))
+        }));
+    for (request, kind) in requests().into_iter().zip([
+        OperationKind::Register,
+        OperationKind::Read,
+        OperationKind::Update,
+        OperationKind::Delete,
+    ]) {
+        let response = ask(&service, request).await;
+        response.assert_error(503, "temporarily_unavailable");
+        let is_change = kind != OperationKind::Read;
+        assert_eq!(description(&response).contains(UNKNOWN), is_change);
+        assert_eq!(response.outcome.unwrap().operation(), Some(kind));
+    }
+
+    let fails = tower::layer::layer_fn(|_: DcrEndpoint<_>| {
+        service_fn(|_: Request<Full<bytes::Bytes>>| async {
+            Err::<Response<String>, _>(Unavailable::new())
+        })
+    });
+    let service = DcrLayer::new(never)
+        .endpoint_layer(fails)
+        .handle_errors()
+        .layer(service_fn(|_: Request<Full<bytes::Bytes>>| async {
+            Ok::<_, Infallible>(Response::new(String::new()))
+        }));
+    for method in ["OPTIONS", "PATCH", "POST"] {
+        let response = ask(&service, configure(method, "/register/1", "token", "")).await;
+        response.assert_error(503, "temporarily_unavailable");
+        assert_eq!(response.outcome.unwrap().operation(), None);
+    }
+}
+
+/// An error whose `Debug` differs from its `Display`. Only `Display` may be used.
 #[derive(Clone, Copy)]
 struct Sentinel;
 

@@ -1,4 +1,4 @@
-//! Rows 4 and 5 where registration is guarded.
+//! Rows 4 and 5 for registrations that require an initial access token.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,12 +28,12 @@ fn with_token<B>(mut request: Request<B>, token: &str) -> Request<B> {
 }
 
 #[tokio::test]
-async fn those_with_a_good_token_register() {
+async fn registration_needs_a_valid_token() {
     let recorder = Recorder::default();
     let endpoint = guarded(&recorder).build_endpoint().unwrap();
     for token in ["good", "also-good=="] {
-        let answer = ask(&endpoint, with_token(register(CLIENT), token)).await;
-        assert_eq!(answer.status, 201);
+        let response = ask(&endpoint, with_token(register(CLIENT), token)).await;
+        assert_eq!(response.status, 201);
     }
     assert_eq!(recorder.calls(), 2);
 
@@ -52,30 +52,29 @@ async fn those_with_a_good_token_register() {
     assert_eq!(recorder.calls(), 2);
 }
 
-/// An empty list refuses everybody.
 #[tokio::test]
-async fn no_tokens_at_all() {
+async fn empty_token_list_refuses_every_token() {
     let tokens = TokenList::new(Vec::<String>::new()).unwrap();
     let endpoint = DcrLayer::builder(Recorder::default())
         .require_initial_access_token(tokens)
         .build_endpoint()
         .unwrap();
-    let answer = ask(&endpoint, with_token(register(CLIENT), "good")).await;
-    answer.assert_error(401, "invalid_token");
+    let response = ask(&endpoint, with_token(register(CLIENT), "good")).await;
+    response.assert_error(401, "invalid_token");
     assert!(TokenList::new(["not a token"]).is_err());
 }
 
 #[tokio::test]
-async fn clients_need_no_initial_access_token_for_themselves() {
+async fn reads_updates_and_deletes_need_no_initial_access_token() {
     let recorder = Recorder::default();
     let endpoint = guarded(&recorder).build_endpoint().unwrap();
     for (method, status) in [("GET", 200), ("PUT", 200), ("DELETE", 204)] {
-        let answer = ask(
+        let response = ask(
             &endpoint,
             configure(method, "/register/1", "theirs", CLIENT),
         )
         .await;
-        assert_eq!(answer.status, status);
+        assert_eq!(response.status, status);
     }
     let tokens = recorder.operations();
     assert!(
@@ -86,25 +85,25 @@ async fn clients_need_no_initial_access_token_for_themselves() {
 }
 
 #[tokio::test]
-async fn a_good_token_is_kept_from_the_backend_unless_it_is_passed_on() {
-    for passes_on in [false, true] {
+async fn backend_sees_the_token_only_if_it_is_forwarded() {
+    for forwarded in [false, true] {
         let recorder = Recorder::default();
         let mut builder = guarded(&recorder);
-        if passes_on {
+        if forwarded {
             builder = builder.forward_initial_access_token(true);
         }
         let endpoint = builder.build_endpoint().unwrap();
         ask(&endpoint, with_token(register(CLIENT), "good")).await;
         let operation = &recorder.operations()[0];
         let token = operation.token().map(BearerToken::as_str);
-        assert_eq!(token, passes_on.then_some("good"));
+        assert_eq!(token, forwarded.then_some("good"));
         assert!(!operation.parts().headers.contains_key("authorization"));
     }
 }
 
-/// A token was sent, wherever it went: the challenge of a backend's 401 says so.
+/// The verifier received the token, so the challenge of a 401 from the backend names an error.
 #[tokio::test]
-async fn a_backend_that_refuses_after_all() {
+async fn backend_refusal_after_a_valid_token_has_an_invalid_token_challenge() {
     let backend = tower_dcr::backend_fn(|_| async {
         Ok::<_, Infallible>(tower_dcr::Reply::unauthorized("{}"))
     });
@@ -112,13 +111,13 @@ async fn a_backend_that_refuses_after_all() {
         .require_initial_access_token(TokenList::new(["good"]).unwrap())
         .build_endpoint()
         .unwrap();
-    let answer = ask(&endpoint, with_token(register(CLIENT), "good")).await;
-    assert_eq!(answer.header("www-authenticate"), Some(INVALID_TOKEN));
+    let response = ask(&endpoint, with_token(register(CLIENT), "good")).await;
+    assert_eq!(response.header("www-authenticate"), Some(INVALID_TOKEN));
 }
 
-/// Not one byte of the body: not for the verdict, and not to be thrown away.
+/// If the token is invalid, the body is neither read nor drained.
 #[tokio::test]
-async fn the_body_of_who_may_not_register_is_not_read() {
+async fn body_is_never_polled_without_a_valid_token() {
     let recorder = Recorder::default();
     let endpoint = guarded(&recorder).build_endpoint().unwrap();
     for (method, uri, credentials, status) in [
@@ -130,7 +129,7 @@ async fn the_body_of_who_may_not_register_is_not_read() {
         ("POST", "/register?access_token=good", &[], 400),
         ("PUT", "/register", &[], 405),
     ] {
-        let body = Script::new([Step::Data(CLIENT.into())]);
+        let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
         let polls = body.polls();
         let mut request = Request::builder().method(method).uri(uri);
         for value in credentials {
@@ -151,10 +150,10 @@ async fn the_body_of_who_may_not_register_is_not_read() {
             "{method} {uri} {credentials:?}"
         );
     }
-    // A verifier that fails has not found it good.
-    for verdict in [None, Some(Duration::from_secs(60))] {
+    // The same if the verifier fails, or is too slow.
+    for delay in [None, Some(Duration::from_secs(60))] {
         let failing = move |_: BearerToken, _: &Parts| async move {
-            if let Some(time) = verdict {
+            if let Some(time) = delay {
                 tokio::time::sleep(time).await;
             }
             Err::<bool, BoxError>("x".into())
@@ -164,43 +163,42 @@ async fn the_body_of_who_may_not_register_is_not_read() {
             .backend_timeout(Duration::from_millis(20))
             .build_endpoint()
             .unwrap();
-        let body = Script::new([Step::Data(CLIENT.into())]);
+        let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
         let polls = body.polls();
         let request = Request::post("/register")
             .header("content-type", "application/json")
             .body(body);
-        let answer = ask(&endpoint, with_token(request.unwrap(), "good")).await;
-        assert!(answer.status.is_server_error());
+        let response = ask(&endpoint, with_token(request.unwrap(), "good")).await;
+        assert!(response.status.is_server_error());
         assert_eq!(polls.load(Ordering::SeqCst), 0);
     }
-    // What the clients ask of their own endpoint is refused as ever: the answer comes when the body has.
+    // A refused request on the configuration endpoint is drained as usual.
     for (method, credentials) in [("PUT", "Basic x"), ("POST", "Bearer x")] {
-        let body = Script::new([Step::Data(CLIENT.into())]);
+        let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
         let taken = body.taken();
         let request = Request::builder()
             .method(method)
             .uri("/register/1")
             .header("authorization", credentials)
             .body(body);
-        let answer = ask(&endpoint, request.unwrap()).await;
-        assert!(answer.status.is_client_error());
+        let response = ask(&endpoint, request.unwrap()).await;
+        assert!(response.status.is_client_error());
         assert_eq!(taken.load(Ordering::SeqCst), CLIENT.len());
     }
-    // With a good token it is, even where the request is refused for something else.
-    let body = Script::new([Step::Data(CLIENT.into())]);
+    // With a valid token the body is drained, even if the request is refused for another reason.
+    let body = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
     let taken = body.taken();
     let request = Request::post("/register")
         .header("content-type", "text/plain")
         .body(body);
-    let answer = ask(&endpoint, with_token(request.unwrap(), "good")).await;
-    assert_eq!(answer.status, 415);
+    let response = ask(&endpoint, with_token(request.unwrap(), "good")).await;
+    assert_eq!(response.status, 415);
     assert_eq!(taken.load(Ordering::SeqCst), CLIENT.len());
     assert_eq!(recorder.calls(), 0);
 }
 
-/// Step 5 before step 6, and so on.
 #[tokio::test]
-async fn the_token_comes_before_what_is_wrong_with_the_body() {
+async fn token_is_checked_before_the_content_headers_and_the_body() {
     let endpoint = guarded(&Recorder::default()).build_endpoint().unwrap();
     let wrong = || {
         Request::post("/register")
@@ -229,13 +227,13 @@ async fn the_token_comes_before_what_is_wrong_with_the_body() {
 }
 
 #[tokio::test]
-async fn a_verifier_sees_the_token_and_the_request() {
+async fn verifier_sees_the_token_and_the_request() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let to = Arc::clone(&seen);
     let endpoint = DcrLayer::builder(Recorder::default())
         .require_initial_access_token(move |token: BearerToken, parts: &Parts| {
             let tenant = parts.headers["x-tenant"].to_str().unwrap().to_owned();
-            // The head is as it came.
+            // `Authorization` is still there.
             assert_eq!(parts.headers["authorization"], "Bearer t");
             assert_eq!(
                 (&parts.method, parts.uri.path()),
@@ -263,58 +261,60 @@ async fn a_verifier_sees_the_token_and_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_verifier_that_cannot_say() {
-    async fn answer(verifier: impl TokenVerifier) -> (Answer, usize) {
+async fn verifier_failure_returns_5xx_and_never_an_unknown_outcome() {
+    async fn respond(verifier: impl TokenVerifier) -> (Answer, usize) {
         let recorder = Recorder::default();
         let endpoint = DcrLayer::builder(recorder.clone())
             .require_initial_access_token(verifier)
             .backend_timeout(Duration::from_secs(1))
             .build_endpoint()
             .unwrap();
-        let answer = ask(&endpoint, with_token(register(CLIENT), "sentinel")).await;
-        let cause = answer.outcome.as_ref().unwrap().cause().unwrap();
+        let response = ask(&endpoint, with_token(register(CLIENT), "sentinel")).await;
+        let cause = response.outcome.as_ref().unwrap().cause().unwrap();
         assert!(!cause.to_string().contains("sentinel"));
-        (answer, recorder.calls())
+        (response, recorder.calls())
     }
 
     let failed = |_: BearerToken, _: &Parts| async { Err::<bool, BoxError>("no database".into()) };
-    let (answer500, calls) = answer(failed).await;
-    answer500.assert_error(500, "server_error");
-    assert!(!answer500.json().to_string().contains("database"));
+    let (response500, calls) = respond(failed).await;
+    response500.assert_error(500, "server_error");
+    assert!(!response500.json().to_string().contains("database"));
     assert_eq!(calls, 0);
 
     let wait = Duration::from_secs(7);
     let unavailable = move |_: BearerToken, _: &Parts| async move {
         Err::<bool, _>(Unavailable::new().with_retry_after(wait))
     };
-    let (answer503, _) = answer(unavailable).await;
-    answer503.assert_error(503, "temporarily_unavailable");
-    assert_eq!(answer503.header("retry-after"), Some("7"));
+    let (response503, _) = respond(unavailable).await;
+    response503.assert_error(503, "temporarily_unavailable");
+    assert_eq!(response503.header("retry-after"), Some("7"));
 
-    // Nothing has happened, and the answer does not say that it may have, whatever the verifier says of itself.
-    let assert_nothing_happened = |(answer503, calls): (Answer, usize)| {
-        answer503.assert_error(503, "temporarily_unavailable");
-        assert!(!answer503.json().to_string().contains("unknown"));
-        let cause = answer503.outcome.unwrap();
+    // Nothing has happened, whatever the error of the verifier says. So the response does not say
+    // that the outcome is unknown.
+    let assert_nothing_happened = |(response503, calls): (Answer, usize)| {
+        response503.assert_error(503, "temporarily_unavailable");
+        assert!(!response503.json().to_string().contains("unknown"));
+        let cause = response503.outcome.unwrap();
         let cause = cause.cause().unwrap().to_string();
         assert_eq!(cause, "the verifier of initial access tokens failed");
         assert_eq!(calls, 0);
     };
     let slow = |_: BearerToken, _: &Parts| std::future::pending::<Result<bool, Infallible>>();
-    assert_nothing_happened(answer(slow).await);
+    assert_nothing_happened(respond(slow).await);
     let unknown = |_: BearerToken, _: &Parts| async {
-        Err::<bool, BoxError>(Box::new(Wrapped(Unavailable::outcome_unknown().into())))
+        Err::<bool, BoxError>(Box::new(WrappedError(
+            Unavailable::outcome_unknown().into(),
+        )))
     };
-    assert_nothing_happened(answer(unknown).await);
+    assert_nothing_happened(respond(unknown).await);
     let timed_out = |_: BearerToken, _: &Parts| async {
         Err::<bool, BoxError>(tower::timeout::error::Elapsed::new().into())
     };
-    assert_nothing_happened(answer(timed_out).await);
+    assert_nothing_happened(respond(timed_out).await);
 }
 
-/// One verifier for several layers.
 #[tokio::test]
-async fn a_verifier_that_is_shared() {
+async fn verifier_in_an_arc_is_shared_by_layers() {
     let tokens = Arc::new(TokenList::new(["good"]).unwrap());
     for _ in 0..2 {
         let endpoint = DcrLayer::builder(Recorder::default())
@@ -322,15 +322,14 @@ async fn a_verifier_that_is_shared() {
             .build_endpoint()
             .unwrap();
         for (token, status) in [("good", 201), ("bad", 401)] {
-            let answer = ask(&endpoint, with_token(register(CLIENT), token)).await;
-            assert_eq!(answer.status, status);
+            let response = ask(&endpoint, with_token(register(CLIENT), token)).await;
+            assert_eq!(response.status, status);
         }
     }
 }
 
-/// A type with a name of its own.
 #[tokio::test]
-async fn a_verifier_that_is_a_struct() {
+async fn struct_can_be_a_verifier() {
     struct Counting(AtomicUsize);
 
     impl TokenVerifier for Counting {
@@ -346,13 +345,13 @@ async fn a_verifier_that_is_a_struct() {
         .build_endpoint()
         .unwrap();
     for status in [201, 401] {
-        let answer = ask(&endpoint, with_token(register(CLIENT), "x")).await;
-        assert_eq!(answer.status, status);
+        let response = ask(&endpoint, with_token(register(CLIENT), "x")).await;
+        assert_eq!(response.status, status);
     }
 }
 
 #[test]
-fn no_token_in_a_debug() {
+fn debug_shows_no_token() {
     let tokens = TokenList::new(["sentinel"]).unwrap();
     let builder =
         DcrLayer::builder(Recorder::default()).require_initial_access_token(tokens.clone());

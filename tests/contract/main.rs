@@ -3,14 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod actions;
-mod bodies;
-mod config;
-mod content;
+mod action_table;
+mod body;
+mod check_order;
+mod config_errors;
+mod content_headers;
 mod credentials;
 mod failures;
 mod initial_access;
 mod methods;
-mod order;
 mod outcome;
 mod routing;

@@ -1,4 +1,4 @@
-//! Rows 1 and 2.
+//! Rows 1 and 2: the methods, and the operation that each one asks for.
 
 use http::Request;
 use http_body_util::Full;
@@ -8,7 +8,7 @@ use tower_dcr::operation::OperationKind;
 use super::support::*;
 
 #[tokio::test]
-async fn options_tells_the_methods() {
+async fn options_returns_204_with_allow() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (path, allow) in [
@@ -20,17 +20,17 @@ async fn options_tells_the_methods() {
         let request = Request::options(path)
             .body(Full::<bytes::Bytes>::default())
             .unwrap();
-        let answer = ask(&endpoint, request).await;
-        assert_eq!(answer.status.as_u16(), 204);
-        answer.assert_well_formed();
-        assert_eq!(answer.header("allow"), Some(allow));
-        assert_eq!(answer.outcome.unwrap().operation(), None);
+        let response = ask(&endpoint, request).await;
+        assert_eq!(response.status.as_u16(), 204);
+        response.assert_well_formed();
+        assert_eq!(response.header("allow"), Some(allow));
+        assert_eq!(response.outcome.unwrap().operation(), None);
     }
     assert_eq!(recorder.calls(), 0);
 }
 
 #[tokio::test]
-async fn other_methods_are_not_allowed() {
+async fn other_methods_return_405_with_allow() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (path, allow, methods) in [
@@ -50,12 +50,12 @@ async fn other_methods_are_not_allowed() {
         ),
     ] {
         for method in methods {
-            let answer = ask(&endpoint, configure(method, path, "token", CLIENT)).await;
-            assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+            let response = ask(&endpoint, configure(method, path, "token", CLIENT)).await;
+            assert_eq!(response.header("allow"), Some(allow), "{method} {path}");
             if method == "HEAD" {
-                answer.assert_head_of_error(405);
+                response.assert_head_of_error(405);
             } else {
-                answer.assert_error(405, "invalid_request");
+                response.assert_error(405, "invalid_request");
             }
         }
     }
@@ -63,7 +63,7 @@ async fn other_methods_are_not_allowed() {
 }
 
 #[tokio::test]
-async fn each_method_is_its_operation() {
+async fn each_method_has_its_operation() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (method, path, kind, status) in [
@@ -72,10 +72,10 @@ async fn each_method_is_its_operation() {
         ("PUT", "/register/1", OperationKind::Update, 200),
         ("DELETE", "/register/1", OperationKind::Delete, 204),
     ] {
-        let answer = ask(&endpoint, configure(method, path, "token", CLIENT)).await;
-        assert_eq!(answer.status.as_u16(), status);
-        answer.assert_well_formed();
-        assert_eq!(answer.outcome.unwrap().operation(), Some(kind));
+        let response = ask(&endpoint, configure(method, path, "token", CLIENT)).await;
+        assert_eq!(response.status.as_u16(), status);
+        response.assert_well_formed();
+        assert_eq!(response.outcome.unwrap().operation(), Some(kind));
 
         let operation = recorder.operations().pop().unwrap();
         assert_eq!(operation.kind(), kind);
@@ -90,7 +90,7 @@ async fn each_method_is_its_operation() {
 }
 
 #[tokio::test]
-async fn the_operation_carries_the_request_without_its_credentials() {
+async fn operation_has_the_request_without_authorization() {
     #[derive(Clone, Debug, PartialEq)]
     struct Peer(u8);
 

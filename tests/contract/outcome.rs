@@ -1,4 +1,4 @@
-//! What became of a request, for the layers outside, and for the log.
+//! `Outcome`: what outer layers learn about a request.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,13 +13,14 @@ use tower_dcr::{
 
 use super::support::*;
 
+/// Sends a request to a backend that replies like this, and returns the outcome.
 async fn outcome(
-    answer: impl Fn(&Operation) -> Result<Reply, BoxError> + Send + Sync + 'static,
+    reply: impl Fn(&Operation) -> Result<Reply, BoxError> + Send + Sync + 'static,
     request: http::Request<http_body_util::Full<bytes::Bytes>>,
 ) -> Outcome {
     let backend = backend_fn(move |operation: Operation| {
-        let answer = answer(&operation);
-        async { answer }
+        let reply = reply(&operation);
+        async { reply }
     });
     ask(&DcrEndpoint::new(backend), request)
         .await
@@ -28,7 +29,7 @@ async fn outcome(
 }
 
 #[tokio::test]
-async fn of_what_the_backend_answered() {
+async fn success_has_action_reason_and_client_id() {
     let created = |_: &Operation| {
         Ok(Reply::created(r#"{"client_id":"new","x":{"client_id":"y"}}"#).with_reason("A1"))
     };
@@ -56,15 +57,14 @@ async fn of_what_the_backend_answered() {
     }
 }
 
-/// An identifier counts as known once the backend has accepted the token.
 #[tokio::test]
-async fn a_client_that_is_merely_claimed_is_not_known() {
+async fn client_id_is_unknown_until_the_backend_accepts_the_token() {
     for reply in [
         Reply::refuse(ErrorCode::InvalidToken, "x"),
         Reply::refuse(ErrorCode::InvalidClientMetadata, "x"),
         Reply::refuse(ErrorCode::AccessDenied, "This is not allowed."),
         Reply::internal_server_error("{}"),
-        // It does not answer what was asked.
+        // This action does not answer the operation.
         Reply::created("{\"client_id\":\"1\"}"),
     ] {
         let outcome = outcome(
@@ -84,7 +84,7 @@ async fn a_client_that_is_merely_claimed_is_not_known() {
 }
 
 #[tokio::test]
-async fn of_errors() {
+async fn error_code_is_known_for_refusals_and_failures() {
     let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidRedirectUri, "x"));
     let refused = outcome(refused, register(CLIENT)).await;
     assert_eq!(refused.error(), Some(ErrorCode::InvalidRedirectUri));
@@ -93,7 +93,7 @@ async fn of_errors() {
         (400, Some(Action::BadRequest))
     );
 
-    // A content that the backend wrote itself: the error that it names, if that is one of the known.
+    // If the backend wrote the content itself, the error in it counts, if `ErrorCode` has it.
     for (content, error) in [
         (
             r#"{"error":"invalid_redirect_uri"}"#,
@@ -118,7 +118,7 @@ async fn of_errors() {
             assert_eq!(own.error(), error, "{content}");
         }
     }
-    // A client may be called anything.
+    // A success has no error, whatever its content contains.
     let created = |_: &Operation| Ok(Reply::created(r#"{"error":"invalid_token"}"#));
     assert_eq!(outcome(created, register(CLIENT)).await.error(), None);
 
@@ -157,9 +157,9 @@ async fn of_errors() {
     }
 }
 
-/// What a backend says of why, on any status; only a 5xx is logged.
+/// A reply of any status may have a cause. Only that of a 5xx is logged.
 #[tokio::test]
-async fn of_why_the_backend_answered_so() {
+async fn cause_of_the_reply_is_in_the_outcome_and_not_in_the_response() {
     for reply in [
         Reply::internal_server_error("{}"),
         Reply::refuse(ErrorCode::AccessDenied, "This is not allowed."),
@@ -173,16 +173,16 @@ async fn of_why_the_backend_answered_so() {
             let reply = reply.clone();
             async { Ok::<_, Infallible>(reply) }
         });
-        let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
-        assert!(!String::from_utf8_lossy(&answer.body).contains("sentinel"));
-        let outcome = answer.outcome.unwrap();
+        let response = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+        assert!(!String::from_utf8_lossy(&response.body).contains("sentinel"));
+        let outcome = response.outcome.unwrap();
         assert_eq!(outcome.cause().unwrap().to_string(), "sentinel");
     }
 }
 
-/// It is ours alone to write.
+/// The outcome replaces one in the extensions of the reply.
 #[tokio::test]
-async fn a_backend_cannot_forge_one() {
+async fn backend_cannot_forge_an_outcome() {
     let forged = outcome(
         |_| Ok(Reply::created("{}").with_reason("forged")),
         register(CLIENT),
@@ -205,7 +205,7 @@ async fn a_backend_cannot_forge_one() {
 }
 
 #[tokio::test]
-async fn of_an_endpoint_layer_that_fails() {
+async fn endpoint_layer_error_has_an_outcome() {
     let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
         service_fn(|_: http::Request<String>| async {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -219,13 +219,13 @@ async fn of_an_endpoint_layer_that_fails() {
         request.body(String::new()).unwrap()
     };
     let response = layer.layer(app).oneshot(request()).await.unwrap();
-    assert_is_of_the_layer(response.extensions().get().unwrap());
+    assert_is_layer_error(response.extensions().get().unwrap());
     let answering = layer.handle_errors().layer(app);
     let response = answering.oneshot(request()).await.unwrap();
-    assert_is_of_the_layer(response.extensions().get().unwrap());
+    assert_is_layer_error(response.extensions().get().unwrap());
 }
 
-fn assert_is_of_the_layer(outcome: &Outcome) {
+fn assert_is_layer_error(outcome: &Outcome) {
     assert_eq!(outcome.operation(), Some(OperationKind::Register));
     assert_eq!(
         (outcome.status().as_u16(), outcome.error()),
@@ -236,18 +236,18 @@ fn assert_is_of_the_layer(outcome: &Outcome) {
 }
 
 #[tokio::test]
-async fn how_long_it_took() {
+async fn elapsed_time_contains_the_wait_for_the_backend() {
     let backend = backend_fn(|_: Operation| async {
         tokio::time::sleep(Duration::from_millis(30)).await;
         Ok::<_, Infallible>(Reply::created("{}"))
     });
-    let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
-    let elapsed = answer.outcome.unwrap().elapsed();
+    let response = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+    let elapsed = response.outcome.unwrap().elapsed();
     assert!(elapsed >= Duration::from_millis(30) && elapsed < Duration::from_secs(20));
 }
 
 #[test]
-fn what_may_be_asked_again() {
+fn only_reads_are_repeatable() {
     let token = || BearerToken::new("token").unwrap();
     let metadata = || ClientMetadata::parse("{}").unwrap();
     for (operation, is_repeatable) in [

@@ -1,20 +1,25 @@
-//! Which requests are ours.
+//! Which requests the layer answers, and how the route travels to the endpoint.
 
+use std::convert::Infallible;
+
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
+use tower::util::MapRequestLayer;
 use tower::{Layer, service_fn};
-use tower_dcr::{DcrEndpoint, DcrLayer, Operation};
+use tower_dcr::operation::OperationKind;
+use tower_dcr::{BearerToken, DcrEndpoint, DcrLayer, Operation};
 
 use super::support::*;
 
 type Body = Full<bytes::Bytes>;
 
-/// Answers 299 with the target that it saw.
+/// An application that answers 299 with the target that it saw.
 fn app() -> impl Clone
 + tower::Service<
     Request<Body>,
     Response = Response<String>,
-    Error = std::convert::Infallible,
+    Error = Infallible,
     Future: Send,
 > {
     service_fn(|request: Request<Body>| async move {
@@ -35,7 +40,7 @@ fn request(method: Method, target: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn everything_else_goes_to_the_application_untouched() {
+async fn other_requests_reach_the_application_unchanged() {
     let recorder = Recorder::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for target in [
@@ -58,22 +63,25 @@ async fn everything_else_goes_to_the_application_untouched() {
         "http://as.example.com",
     ] {
         for method in [Method::GET, Method::POST, Method::OPTIONS, Method::DELETE] {
-            let answer = ask(&service, request(method, target)).await;
-            assert_eq!(answer.status.as_u16(), 299, "{target}");
-            assert_eq!(answer.headers.len(), 0);
-            assert_eq!(answer.body, request(Method::GET, target).uri().to_string());
-            assert!(answer.outcome.is_none());
+            let response = ask(&service, request(method, target)).await;
+            assert_eq!(response.status.as_u16(), 299, "{target}");
+            assert_eq!(response.headers.len(), 0);
+            assert_eq!(
+                response.body,
+                request(Method::GET, target).uri().to_string()
+            );
+            assert!(response.outcome.is_none());
         }
     }
     for target in ["as.example.com:443", "/register"] {
-        let answer = ask(&service, request(Method::CONNECT, target)).await;
-        assert_eq!(answer.status.as_u16(), 299, "CONNECT {target}");
+        let response = ask(&service, request(Method::CONNECT, target)).await;
+        assert_eq!(response.status.as_u16(), 299, "CONNECT {target}");
     }
     assert_eq!(recorder.calls(), 0);
 }
 
 #[tokio::test]
-async fn the_registration_path_with_and_without_a_query_in_every_form() {
+async fn registration_path_matches_with_a_query_and_in_absolute_form() {
     let recorder = Recorder::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for target in [
@@ -83,14 +91,14 @@ async fn the_registration_path_with_and_without_a_query_in_every_form() {
         "http://as.example.com/register",
         "https://as.example.com:8443/register?x",
     ] {
-        let answer = ask(&service, request(Method::POST, target)).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{target}");
+        let response = ask(&service, request(Method::POST, target)).await;
+        assert_eq!(response.status, StatusCode::CREATED, "{target}");
     }
     assert_eq!(recorder.calls(), 5);
 }
 
 #[tokio::test]
-async fn the_client_id_is_one_segment_decoded_after_matching() {
+async fn client_id_is_one_segment_and_decoded_after_matching() {
     let recorder = Recorder::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for (target, client_id) in [
@@ -105,8 +113,8 @@ async fn the_client_id_is_one_segment_decoded_after_matching() {
         ("/register/register", "register"),
         ("/register/~a;b=c,d@e:f", "~a;b=c,d@e:f"),
     ] {
-        let answer = ask(&service, request(Method::GET, target)).await;
-        assert_eq!(answer.status, StatusCode::OK, "{target}");
+        let response = ask(&service, request(Method::GET, target)).await;
+        assert_eq!(response.status, StatusCode::OK, "{target}");
         let Some(Operation::Read(read)) = recorder.operations().pop() else {
             panic!("not a read");
         };
@@ -115,7 +123,7 @@ async fn the_client_id_is_one_segment_decoded_after_matching() {
 }
 
 #[tokio::test]
-async fn both_paths_can_be_set_and_may_differ() {
+async fn paths_can_be_set_and_may_differ() {
     let recorder = Recorder::default();
     let service = DcrLayer::builder(recorder.clone())
         .registration_path("/connect/register")
@@ -138,12 +146,12 @@ async fn both_paths_can_be_set_and_may_differ() {
         .build()
         .unwrap()
         .layer(app());
-    let answer = ask(&follows, request(Method::GET, "/connect/register/1")).await;
-    assert_eq!(answer.status, StatusCode::OK);
+    let response = ask(&follows, request(Method::GET, "/connect/register/1")).await;
+    assert_eq!(response.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn the_endpoint_alone_answers_404_elsewhere() {
+async fn endpoint_alone_returns_404_on_other_paths() {
     let endpoint = DcrEndpoint::new(Recorder::default());
     for (method, target) in [
         (Method::GET, "/"),
@@ -152,21 +160,21 @@ async fn the_endpoint_alone_answers_404_elsewhere() {
         (Method::OPTIONS, "/"),
         (Method::CONNECT, "/register"),
     ] {
-        let answer = ask(&endpoint, request(method, target)).await;
-        answer.assert_error(404, "invalid_request");
-        assert_eq!(answer.outcome.unwrap().operation(), None);
+        let response = ask(&endpoint, request(method, target)).await;
+        response.assert_error(404, "invalid_request");
+        assert_eq!(response.outcome.unwrap().operation(), None);
     }
-    let answer = ask(&endpoint, request(Method::POST, "/register")).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
+    let response = ask(&endpoint, request(Method::POST, "/register")).await;
+    assert_eq!(response.status, StatusCode::CREATED);
 }
 
 #[tokio::test]
-async fn registration_only_leaves_the_clients_to_the_application() {
+async fn registration_only_leaves_client_paths_to_the_application() {
     let recorder = Recorder::default();
     let builder = || {
         DcrLayer::builder(recorder.clone())
             .registration_path("/connect/register")
-            // It means nothing then, also where the two would overlap.
+            // It is unused then, even if the two would overlap.
             .configuration_path("/connect")
             .registration_only(true)
     };
@@ -174,8 +182,8 @@ async fn registration_only_leaves_the_clients_to_the_application() {
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "POST"] {
         for path in ["/connect/1", "/connect/register/1", "/register/1"] {
             let request = configure(method, path, "token", CLIENT);
-            let answer = ask(&layered, request).await;
-            assert_eq!(answer.status, 299, "{method} {path}");
+            let response = ask(&layered, request).await;
+            assert_eq!(response.status, 299, "{method} {path}");
         }
     }
     let request = configure("POST", "/connect/register", "token", CLIENT);
@@ -183,6 +191,116 @@ async fn registration_only_leaves_the_clients_to_the_application() {
     assert_eq!(recorder.calls(), 1);
 
     let endpoint = builder().build_endpoint().unwrap();
-    let answer = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
-    answer.assert_error(404, "invalid_request");
+    let response = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
+    response.assert_error(404, "invalid_request");
+}
+
+/// The middleware finds the route once, before the endpoint layers. A layer that rewrites the
+/// target does not change which endpoint answers, nor for which client. The operation has the
+/// rewritten target, and a token in the query is looked for there.
+#[tokio::test]
+async fn endpoint_layer_that_rewrites_the_uri_does_not_change_the_route() {
+    for (method, target, rewritten, status) in [
+        ("POST", "/register", "/elsewhere", 201),
+        ("POST", "/register", "/register/2", 201),
+        ("GET", "/register/1", "/register", 200),
+        ("PUT", "/register/1", "/register/2", 200),
+        ("DELETE", "/register/1", "/", 204),
+        ("GET", "/register", "/register/1", 405),
+        ("GET", "/register/%zz", "/register/1", 401),
+        ("GET", "/register/1", "/register/1?access_token=a", 400),
+        ("GET", "/register/1?access_token=a", "/register/1", 200),
+    ] {
+        let recorder = Recorder::default();
+        let rewrite = MapRequestLayer::new(move |mut request: Request<Body>| {
+            *request.uri_mut() = rewritten.parse().unwrap();
+            request
+        });
+        let layer = DcrLayer::new(recorder.clone()).endpoint_layer(rewrite);
+        let request = configure(method, target, "token", CLIENT);
+        let response = ask(&layer.layer(app()), request).await;
+        assert_eq!(response.status, status, "{method} {target} {rewritten}");
+        for operation in recorder.operations() {
+            let is_client = target.starts_with("/register/1");
+            assert_eq!(operation.client_id(), is_client.then_some("1"));
+            assert_eq!(operation.parts().uri, rewritten);
+        }
+        assert_eq!(recorder.calls(), usize::from(status < 300));
+    }
+}
+
+/// The method is that of the request as it reaches the endpoint.
+#[tokio::test]
+async fn endpoint_layer_that_rewrites_the_method_changes_the_operation() {
+    let recorder = Recorder::default();
+    let rewrite = MapRequestLayer::new(|mut request: Request<Body>| {
+        if let Some(method) = request.headers().get("x-http-method-override") {
+            *request.method_mut() = method.as_bytes().try_into().unwrap();
+        }
+        request
+    });
+    let layer = DcrLayer::new(recorder.clone()).endpoint_layer(rewrite);
+    let mut request = configure("POST", "/register/1", "token", "");
+    let delete = "DELETE".parse().unwrap();
+    request
+        .headers_mut()
+        .insert("x-http-method-override", delete);
+    let response = ask(&layer.layer(app()), request).await;
+    assert_eq!(response.status, 204);
+    let outcome = response.outcome.unwrap();
+    assert_eq!(outcome.operation(), Some(OperationKind::Delete));
+    assert_eq!(outcome.client_id(), Some("1"));
+}
+
+/// A layer that makes a new request, without the extensions, loses the route. Then the endpoint
+/// finds it by the target of the new request.
+#[tokio::test]
+async fn request_without_extensions_is_routed_by_its_target() {
+    for (rewritten, status) in [("/register", 201), ("/elsewhere", 404)] {
+        let renew = MapRequestLayer::new(move |request: Request<Body>| {
+            let (parts, body) = request.into_parts();
+            let mut renewed = Request::new(body);
+            *renewed.method_mut() = parts.method;
+            *renewed.headers_mut() = parts.headers;
+            *renewed.uri_mut() = rewritten.parse().unwrap();
+            renewed
+        });
+        let layer = DcrLayer::new(Recorder::default()).endpoint_layer(renew);
+        let response = ask(&layer.layer(app()), request(Method::POST, "/register")).await;
+        assert_eq!(response.status, status);
+    }
+}
+
+/// The route travels in an extension that only this crate can read. It is gone before anybody else
+/// sees the parts of the request.
+#[tokio::test]
+async fn operation_verifier_and_application_see_no_extension_of_the_crate() {
+    let recorder = Recorder::default();
+    let verifier = |_: BearerToken, parts: &Parts| {
+        assert!(parts.extensions.is_empty());
+        std::future::ready(Ok::<_, Infallible>(true))
+    };
+    let builder = || DcrLayer::builder(recorder.clone()).require_initial_access_token(verifier);
+    let layered = builder().build().unwrap().layer(service_fn(
+        async |request: Request<Body>| -> Result<Response<String>, Infallible> {
+            assert!(request.extensions().is_empty());
+            Ok(Response::default())
+        },
+    ));
+    let endpoint = builder().build_endpoint().unwrap();
+    for (method, path) in [
+        ("POST", "/register"),
+        ("GET", "/register/1"),
+        ("PUT", "/register/1"),
+        ("DELETE", "/register/1"),
+    ] {
+        let request = || configure(method, path, "token", CLIENT);
+        assert!(ask(&layered, request()).await.status.is_success());
+        assert!(ask(&endpoint, request()).await.status.is_success());
+    }
+    ask(&layered, request(Method::GET, "/elsewhere")).await;
+    assert_eq!(recorder.calls(), 8);
+    for operation in recorder.operations() {
+        assert!(operation.parts().extensions.is_empty());
+    }
 }

@@ -1,4 +1,4 @@
-//! The examples, run as a newcomer would.
+//! Running an example as a process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -7,21 +7,25 @@ use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// A running example, stopped with the test.
+/// A running example. It is killed when the value is dropped.
 pub struct Example {
     process: Child,
-    /// What it says after it has said where it is.
+    /// Collects what the example prints after its address.
     rest: Option<JoinHandle<String>>,
     pub address: SocketAddr,
+    /// What the example printed, up to the line with its address.
     pub said: String,
 }
 
 impl Example {
-    /// `cargo test` builds the examples before it runs the tests, beside them; with `--test`, it does not.
+    /// Starts an example, and waits until it prints its address.
+    ///
+    /// `cargo test` builds the examples before it runs the tests. `cargo test --test …` does not.
     pub fn start(name: &str) -> Self {
         Self::start_with(name, &[])
     }
 
+    /// Starts an example with these environment variables.
     pub fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
         let mut process = spawn(name, environment);
         let mut said = String::new();
@@ -29,7 +33,7 @@ impl Example {
         while !said.contains("http://") {
             assert!(
                 lines.read_line(&mut said).unwrap() > 0,
-                "{name} said {said}"
+                "{name} ended without printing its address: {said}"
             );
         }
         let url = said
@@ -55,19 +59,20 @@ impl Example {
         }
     }
 
-    /// Ends it in the middle of whatever it does.
+    /// Kills the process.
     pub fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Sends ctrl-c, and gives whether it ended well.
+    /// Sends SIGINT, as ctrl-c does, and returns whether the process ended with success.
     pub fn interrupt(mut self) -> bool {
         self.signal("-INT");
         self.process.wait().unwrap().success()
     }
 
-    /// Asks it to stop as a service manager does, and gives what it said until it ended well.
+    /// Sends SIGTERM, as a service manager does, and checks that the process ends with success.
+    /// Returns what it printed after its address.
     pub fn terminate(mut self) -> String {
         self.signal("-TERM");
         assert!(self.process.wait().unwrap().success());
@@ -83,12 +88,12 @@ impl Example {
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // It has ended already, where all went well.
+        // Fails if the process has ended already.
         let _ = self.process.kill();
     }
 }
 
-/// Starts an example, and ends it before it has said anything, perhaps.
+/// Starts an example and kills it after this time, perhaps before it is ready.
 pub fn start_and_kill(name: &str, environment: &[(&str, &str)], after: Duration) {
     let mut process = spawn(name, environment);
     std::thread::sleep(after);
@@ -114,7 +119,7 @@ fn spawn(name: &str, environment: &[(&str, &str)]) -> Child {
         .spawn()
         .unwrap_or_else(|error| {
             panic!(
-                "{}: {error}; `cargo build --examples` builds it",
+                "cannot start {}: {error}; build it with `cargo build --examples`",
                 program.display()
             )
         })

@@ -1,8 +1,9 @@
-//! What the tests share: requests, answers and what every answer must have, bodies and backends that misbehave.
+//! What the tests share: requests, checks of responses, and bodies, services and backends with a
+//! scripted behaviour.
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test binary has its own copy, and uses a part of it"
+    reason = "each test binary compiles its own copy, and uses only a part of it"
 )]
 
 #[cfg(unix)]
@@ -25,9 +26,10 @@ use serde_json::Value;
 use tower::{Service, ServiceExt};
 use tower_dcr::{Backend, BoxError, Operation, Outcome, Reply};
 
+/// Client metadata that every backend accepts.
 pub const CLIENT: &str = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
 
-/// A response, read to its end.
+/// An HTTP response whose body was read to its end.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -37,6 +39,7 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Reads the body of a response.
     pub async fn of<B>(response: Response<B>) -> Self
     where
         B: Body,
@@ -47,27 +50,37 @@ impl Answer {
             status: parts.status,
             headers: parts.headers,
             outcome: parts.extensions.get().cloned(),
-            body: body.collect().await.expect("the body ends well").to_bytes(),
+            body: body
+                .collect()
+                .await
+                .expect("the body ends without an error")
+                .to_bytes(),
         }
     }
 
+    /// Returns the value of a header. Panics if the response has the header twice.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let value = values.next().map(|value| value.to_str().unwrap());
-        assert!(values.next().is_none(), "{name} is there twice");
+        assert!(values.next().is_none(), "the response has {name} twice");
         value
     }
 
+    /// Returns the body as JSON.
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).expect("a JSON body")
+        serde_json::from_slice(&self.body).expect("the body is JSON")
     }
 
-    /// The `error` of an error response.
+    /// Returns the `error` of an error response.
     pub fn error(&self) -> String {
-        self.json()["error"].as_str().expect("an error").to_owned()
+        self.json()["error"]
+            .as_str()
+            .expect("the body has an error")
+            .to_owned()
     }
 
-    /// An answer to a `HEAD`: all that a `GET` would get but the body.
+    /// Checks the error response to a `HEAD`: it has all headers of the response to a `GET`, and no
+    /// body.
     #[track_caller]
     pub fn assert_head_of_error(&self, status: u16) {
         assert_eq!(self.status.as_u16(), status);
@@ -83,7 +96,7 @@ impl Answer {
         );
     }
 
-    /// What section 3 of the contract asks of every answer.
+    /// Checks what the HTTP contract requires of every response.
     #[track_caller]
     pub fn assert_well_formed(&self) {
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
@@ -102,11 +115,11 @@ impl Answer {
             self.headers.contains_key("www-authenticate")
                 && self.status == StatusCode::UNAUTHORIZED,
             self.status == StatusCode::UNAUTHORIZED,
-            "a 401 has a challenge"
+            "every 401 has a challenge"
         );
     }
 
-    /// One of our own errors.
+    /// Checks an error response that this crate wrote, with its status and its `error`.
     #[track_caller]
     pub fn assert_error(&self, status: u16, error: &str) {
         assert_eq!(
@@ -128,7 +141,8 @@ impl Answer {
     }
 }
 
-/// Calls a service as a server would, and reads the response to its end.
+/// Calls a clone of a service once it is ready, as a server does, and reads the response to its
+/// end.
 pub async fn ask<S, ReqBody, ResBody>(service: &S, request: Request<ReqBody>) -> Answer
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
@@ -139,7 +153,7 @@ where
     Answer::of(service.clone().oneshot(request).await.unwrap()).await
 }
 
-/// A registration that has nothing wrong.
+/// Returns a valid registration request with this body.
 pub fn register(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     Request::post("/register")
         .header("content-type", "application/json")
@@ -147,7 +161,7 @@ pub fn register(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
-/// A request of a client on its configuration endpoint.
+/// Returns a request with this bearer token, for the client configuration endpoint.
 pub fn configure(
     method: &str,
     path: &str,
@@ -163,17 +177,19 @@ pub fn configure(
         .unwrap()
 }
 
-/// A backend that does what it is asked, and keeps what it was asked.
+/// A backend that answers every operation with success, and records the operations.
 #[derive(Clone, Default)]
 pub struct Recorder {
     operations: Arc<Mutex<Vec<Operation>>>,
 }
 
 impl Recorder {
+    /// Returns all operations so far, the latest one last.
     pub fn operations(&self) -> Vec<Operation> {
         self.operations.lock().unwrap().clone()
     }
 
+    /// Returns the number of operations so far.
     pub fn calls(&self) -> usize {
         self.operations.lock().unwrap().len()
     }
@@ -194,22 +210,22 @@ impl Backend for Recorder {
     }
 }
 
-/// A small generator of numbers.
+/// A small pseudorandom generator (xorshift).
 pub struct Dice(u64);
 
 impl Dice {
-    /// The same numbers in each run.
+    /// Creates a generator with a fixed seed: it has the same numbers in each run.
     pub fn loaded() -> Self {
         Self(0x5eed)
     }
 
-    /// Others in each run.
+    /// Creates a generator with a random seed: it has other numbers in each run.
     pub fn new() -> Self {
         let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
         Self(seed | 1)
     }
 
-    /// One of so many numbers, from 0.
+    /// Returns a number from 0 up to, but not including, `sides`.
     pub fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -218,25 +234,25 @@ impl Dice {
     }
 }
 
-/// What a [`Script`] does next.
-pub enum Step {
+/// One step of a [`ScriptedBody`].
+pub enum BodyStep {
     Data(Bytes),
     Trailers(HeaderMap),
     Fail(BoxError),
-    /// Nothing more, ever.
+    /// Stays pending for ever.
     Hang,
 }
 
-/// A body that does as it is told, and counts what was taken of it.
-pub struct Script {
-    steps: VecDeque<Step>,
+/// A body that follows a script. It counts the bytes that were read, and how often it was polled.
+pub struct ScriptedBody {
+    steps: VecDeque<BodyStep>,
     hint: SizeHint,
     taken: Arc<AtomicUsize>,
     polls: Arc<AtomicUsize>,
 }
 
-impl Script {
-    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+impl ScriptedBody {
+    pub fn new(steps: impl IntoIterator<Item = BodyStep>) -> Self {
         Self {
             steps: steps.into_iter().collect(),
             hint: SizeHint::default(),
@@ -245,23 +261,24 @@ impl Script {
         }
     }
 
+    /// Sets the lower bound of the size hint.
     pub fn with_hint(mut self, lower: u64) -> Self {
         self.hint.set_lower(lower);
         self
     }
 
-    /// The bytes taken so far.
+    /// Returns the number of bytes that were read so far.
     pub fn taken(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.taken)
     }
 
-    /// How often it was polled so far.
+    /// Returns how often the body was polled so far.
     pub fn polls(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.polls)
     }
 }
 
-impl Body for Script {
+impl Body for ScriptedBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -272,14 +289,14 @@ impl Body for Script {
         self.polls.fetch_add(1, Ordering::SeqCst);
         match self.steps.pop_front() {
             None => Poll::Ready(None),
-            Some(Step::Data(data)) => {
+            Some(BodyStep::Data(data)) => {
                 self.taken.fetch_add(data.len(), Ordering::SeqCst);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Some(Step::Trailers(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
-            Some(Step::Fail(error)) => Poll::Ready(Some(Err(error))),
-            Some(Step::Hang) => {
-                self.steps.push_front(Step::Hang);
+            Some(BodyStep::Trailers(trailers)) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
+            Some(BodyStep::Fail(error)) => Poll::Ready(Some(Err(error))),
+            Some(BodyStep::Hang) => {
+                self.steps.push_front(BodyStep::Hang);
                 Poll::Pending
             }
         }
@@ -290,30 +307,31 @@ impl Body for Script {
     }
 }
 
-/// An error with an error behind it.
+/// An error with another error as its source.
 #[derive(Debug)]
-pub struct Wrapped(pub BoxError);
+pub struct WrappedError(pub BoxError);
 
-impl std::fmt::Display for Wrapped {
+impl std::fmt::Display for WrappedError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("wrapped")
     }
 }
 
-impl Error for Wrapped {
+impl Error for WrappedError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.0)
     }
 }
 
-/// Passes on to an inner service, and panics where it is called without having been ready: readiness is an instance's,
-/// and a clone has none.
-pub struct Strict<S> {
+/// A service that forwards to an inner service, and panics if it is called before it was ready.
+///
+/// Readiness belongs to one instance (tower's `Service::poll_ready`), so a clone starts unready.
+pub struct ReadinessCheck<S> {
     inner: S,
     ready: bool,
 }
 
-impl<S> Strict<S> {
+impl<S> ReadinessCheck<S> {
     pub fn new(inner: S) -> Self {
         Self {
             inner,
@@ -322,13 +340,13 @@ impl<S> Strict<S> {
     }
 }
 
-impl<S: Clone> Clone for Strict<S> {
+impl<S: Clone> Clone for ReadinessCheck<S> {
     fn clone(&self) -> Self {
         Self::new(self.inner.clone())
     }
 }
 
-impl<S: Service<R>, R> Service<R> for Strict<S> {
+impl<S: Service<R>, R> Service<R> for ReadinessCheck<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -342,7 +360,7 @@ impl<S: Service<R>, R> Service<R> for Strict<S> {
     fn call(&mut self, request: R) -> S::Future {
         assert!(
             std::mem::take(&mut self.ready),
-            "called without having been ready"
+            "the service was called before it was ready"
         );
         self.inner.call(request)
     }

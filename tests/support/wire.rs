@@ -1,4 +1,4 @@
-//! A server on a real socket, and a client that sends the bytes it is told to.
+//! A server on a real socket, and a client that sends raw bytes.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,7 +16,8 @@ use tower_dcr::BoxError;
 
 use super::Answer;
 
-/// Serves HTTP/1.1 and HTTP/2 on a port of its own for as long as the test's runtime lives.
+/// Serves HTTP/1.1 and HTTP/2 on a free port, until the runtime of the test ends. Returns the
+/// address.
 pub async fn serve<S, ResBody>(service: S) -> SocketAddr
 where
     S: Service<Request<Incoming>, Response = Response<ResBody>> + Clone + Send + 'static,
@@ -31,7 +32,7 @@ where
             let (stream, _) = listener.accept().await.unwrap();
             let service = TowerToHyperService::new(service.clone());
             tokio::spawn(async move {
-                // A client that goes away is no fault of the server's.
+                // A client that disconnects is not an error of the server.
                 let _ = auto::Builder::new(TokioExecutor::new())
                     .serve_connection(TokioIo::new(stream), service)
                     .await;
@@ -41,13 +42,14 @@ where
     address
 }
 
-/// One connection.
+/// A connection of a client that writes HTTP/1.1 by itself.
 pub struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Connection {
+    /// Connects to a server.
     pub async fn open(address: SocketAddr) -> Self {
         Self {
             stream: TcpStream::connect(address).await.unwrap(),
@@ -55,22 +57,24 @@ impl Connection {
         }
     }
 
+    /// Sends bytes.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
 
-    /// Sends no more, as a client that was cut off.
+    /// Closes the sending half of the connection.
     pub async fn finish_sending(&mut self) {
         self.stream.shutdown().await.unwrap();
     }
 
-    /// The next response. `None` where the connection ends without one.
+    /// Reads the next response. Returns `None` if the connection ends without one.
     pub async fn receive(&mut self) -> Option<Answer> {
-        let answer = tokio::time::timeout(Duration::from_secs(20), self.receive_unbounded()).await;
-        answer.expect("an answer within 20 s")
+        let response =
+            tokio::time::timeout(Duration::from_secs(20), self.receive_unbounded()).await;
+        response.expect("the response arrives within 20 s")
     }
 
-    /// Whether nothing comes for a while.
+    /// Returns whether the server sends nothing for 200 ms.
     pub async fn is_silent(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(200), self.fill())
             .await
@@ -107,7 +111,7 @@ impl Connection {
             .get("content-length")
             .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
         while self.received.len() < length {
-            assert!(self.fill().await, "the connection ends within a body");
+            assert!(self.fill().await, "the connection ended within a body");
         }
         let body: Vec<u8> = self.received.drain(..length).collect();
         Some(Answer {
@@ -118,15 +122,15 @@ impl Connection {
         })
     }
 
-    /// Whether anything more came.
+    /// Reads more bytes. Returns `false` if the connection has ended.
     async fn fill(&mut self) -> bool {
         self.stream.read_buf(&mut self.received).await.unwrap_or(0) > 0
     }
 }
 
-/// Sends these bytes on a connection of its own, and gives the first answer.
+/// Sends bytes on a new connection, and returns the first response.
 pub async fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
     let mut connection = Connection::open(address).await;
     connection.send(bytes).await;
-    connection.receive().await.expect("an answer")
+    connection.receive().await.expect("the server responds")
 }

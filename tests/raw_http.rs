@@ -1,4 +1,4 @@
-//! The parts of the contract that concern the wire, over real sockets and in raw bytes.
+//! The parts of the HTTP contract that need a server: raw bytes over real sockets, and HTTP/2.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -20,7 +20,8 @@ use tower_dcr::{DcrBuilder, DcrLayer, Operation};
 use support::wire::{Connection, exchange, serve};
 use support::*;
 
-/// A server with the layer around an application that answers 299 with the target it saw.
+/// Starts a server with the layer, around an application that answers 299 with the target that it
+/// saw.
 async fn server(builder: DcrBuilder<Recorder>) -> SocketAddr {
     let app = service_fn(|request: Request<Incoming>| async move {
         let mut response = Response::new(Full::<Bytes>::from(request.uri().to_string()));
@@ -41,8 +42,8 @@ fn post(headers: &str, body: &str) -> String {
 
 const JSON: &str = "Content-Type: application/json\r\n";
 
-/// The next request on the connection is a registration, and is answered.
-async fn assert_goes_on(connection: &mut Connection, recorder: &Recorder) {
+/// Sends a registration on the connection, and checks that it succeeds.
+async fn assert_connection_still_works(connection: &mut Connection, recorder: &Recorder) {
     let length = CLIENT.len();
     let request = post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT);
     connection.send(request).await;
@@ -51,7 +52,7 @@ async fn assert_goes_on(connection: &mut Connection, recorder: &Recorder) {
 }
 
 #[tokio::test]
-async fn the_four_operations_on_one_connection() {
+async fn four_operations_work_on_one_connection() {
     let (address, recorder) = default_server().await;
     let mut connection = Connection::open(address).await;
     let length = CLIENT.len();
@@ -70,21 +71,22 @@ async fn the_four_operations_on_one_connection() {
         };
         connection
             .send(format!(
-                "{line} HTTP/1.1\r\nHost: as.example.com\r\nAuthorization: Bearer token\r\n{content}\r\n{body}"
+                "{line} HTTP/1.1\r\nHost: as.example.com\r\nAuthorization: Bearer token\r\n\
+                 {content}\r\n{body}"
             ))
             .await;
         if line.starts_with("HEAD") {
             continue;
         }
-        let answer = connection.receive().await.unwrap();
-        assert_eq!(answer.status.as_u16(), status, "{line}");
-        answer.assert_well_formed();
+        let response = connection.receive().await.unwrap();
+        assert_eq!(response.status.as_u16(), status, "{line}");
+        response.assert_well_formed();
     }
     assert_eq!(recorder.calls(), 4);
 }
 
 #[tokio::test]
-async fn a_chunked_body() {
+async fn chunked_body_is_accepted() {
     let (address, recorder) = default_server().await;
     let (start, rest) = CLIENT.split_at(7);
     let body = format!(
@@ -93,8 +95,8 @@ async fn a_chunked_body() {
         rest.len()
     );
     let request = post(&format!("{JSON}Transfer-Encoding: chunked\r\n"), &body);
-    let answer = exchange(address, request).await;
-    assert_eq!(answer.status.as_u16(), 201);
+    let response = exchange(address, request).await;
+    assert_eq!(response.status.as_u16(), 201);
     assert_eq!(
         recorder.operations()[0].metadata().unwrap().as_str(),
         CLIENT
@@ -102,9 +104,9 @@ async fn a_chunked_body() {
 }
 
 #[tokio::test]
-async fn a_declared_body_that_is_too_large_is_read_so_that_the_answer_arrives() {
+async fn declared_body_over_the_limit_is_drained_so_that_the_response_arrives() {
     let (address, recorder) = default_server().await;
-    // The answer does not come before the body is sent, and the connection goes on.
+    // The response does not come before the body is sent, and the connection stays open.
     let mut connection = Connection::open(address).await;
     let size = 1_000_000;
     connection
@@ -118,11 +120,11 @@ async fn a_declared_body_that_is_too_large_is_read_so_that_the_answer_arrives() 
         .unwrap()
         .assert_error(413, "invalid_client_metadata");
 
-    assert_goes_on(&mut connection, &recorder).await;
+    assert_connection_still_works(&mut connection, &recorder).await;
 }
 
 #[tokio::test]
-async fn a_chunked_body_that_is_too_large_is_read_so_that_the_answer_arrives() {
+async fn chunked_body_over_the_limit_is_drained_so_that_the_response_arrives() {
     let (address, recorder) = default_server().await;
     let mut connection = Connection::open(address).await;
     connection
@@ -139,11 +141,11 @@ async fn a_chunked_body_that_is_too_large_is_read_so_that_the_answer_arrives() {
         .unwrap()
         .assert_error(413, "invalid_client_metadata");
 
-    assert_goes_on(&mut connection, &recorder).await;
+    assert_connection_still_works(&mut connection, &recorder).await;
 }
 
 #[tokio::test]
-async fn expect_gets_no_100_for_what_is_refused() {
+async fn refused_request_with_expect_gets_no_100() {
     let (address, recorder) = default_server().await;
     for (line, headers, status) in [
         ("PATCH /register", JSON, 405),
@@ -157,10 +159,11 @@ async fn expect_gets_no_100_for_what_is_refused() {
         ),
     ] {
         let request = format!(
-            "{line} HTTP/1.1\r\nHost: as.example.com\r\nExpect: 100-continue\r\nContent-Length: 100\r\n{headers}\r\n"
+            "{line} HTTP/1.1\r\nHost: as.example.com\r\nExpect: 100-continue\r\n\
+             Content-Length: 100\r\n{headers}\r\n"
         );
-        let answer = exchange(address, request).await;
-        assert_eq!(answer.status.as_u16(), status, "{line}");
+        let response = exchange(address, request).await;
+        assert_eq!(response.status.as_u16(), status, "{line}");
     }
     let too_large = post(
         &format!("{JSON}Expect: 100-continue\r\nContent-Length: 65537\r\n"),
@@ -172,9 +175,9 @@ async fn expect_gets_no_100_for_what_is_refused() {
     assert_eq!(recorder.calls(), 0);
 }
 
-/// Who may not register is not asked for a body, and is not waited for where it comes all the same.
+/// Without a valid initial access token, the server neither asks for the body nor waits for it.
 #[tokio::test]
-async fn a_guarded_endpoint_does_not_wait_for_a_body() {
+async fn guarded_endpoint_does_not_wait_for_a_body() {
     let recorder = Recorder::default();
     let tokens = TokenList::new(["good"]).unwrap();
     let builder = DcrLayer::builder(recorder.clone())
@@ -184,12 +187,12 @@ async fn a_guarded_endpoint_does_not_wait_for_a_body() {
     for credentials in ["", "Authorization: Bearer bad\r\n"] {
         let expecting =
             format!("{JSON}{credentials}Expect: 100-continue\r\nContent-Length: 100\r\n");
-        // Announced, and never sent: who waits for it waits for ever.
+        // This body is announced and never sent. A server that waits for it waits for ever.
         let announcing = format!("{JSON}{credentials}Content-Length: 60000\r\n");
         for headers in [expecting, announcing] {
-            let answer = exchange(address, post(&headers, ""));
-            let answer = tokio::time::timeout(Duration::from_secs(20), answer).await;
-            answer.unwrap().assert_error(401, "invalid_token");
+            let response = exchange(address, post(&headers, ""));
+            let response = tokio::time::timeout(Duration::from_secs(20), response).await;
+            response.unwrap().assert_error(401, "invalid_token");
         }
     }
     let good = format!(
@@ -201,7 +204,7 @@ async fn a_guarded_endpoint_does_not_wait_for_a_body() {
 }
 
 #[tokio::test]
-async fn expect_gets_a_100_for_what_may_go_on() {
+async fn accepted_request_with_expect_gets_a_100() {
     let (address, recorder) = default_server().await;
     let mut connection = Connection::open(address).await;
     let length = CLIENT.len();
@@ -214,7 +217,7 @@ async fn expect_gets_a_100_for_what_may_go_on() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_off() {
+async fn incomplete_body_returns_400() {
     let (address, recorder) = default_server().await;
     for headers in ["Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"] {
         let mut connection = Connection::open(address).await;
@@ -222,12 +225,12 @@ async fn a_body_that_is_cut_off() {
             .send(post(&format!("{JSON}{headers}"), "5\r\n{\"a\":"))
             .await;
         connection.finish_sending().await;
-        // A server may also end the connection: the client said that it is gone.
-        if let Some(answer) = connection.receive().await {
-            answer.assert_error(400, "invalid_request");
+        // A server may also close the connection, because the client closed its half.
+        if let Some(response) = connection.receive().await {
+            response.assert_error(400, "invalid_request");
         }
     }
-    // This client is still there.
+    // This client keeps its half open.
     let malformed = post(
         &format!("{JSON}Transfer-Encoding: chunked\r\n"),
         "zz\r\n{}\r\n0\r\n\r\n",
@@ -237,14 +240,14 @@ async fn a_body_that_is_cut_off() {
         .assert_error(400, "invalid_request");
     assert_eq!(recorder.calls(), 0);
 
-    // And the server goes on.
+    // The server still works.
     let length = CLIENT.len();
     let good = post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT);
     assert_eq!(exchange(address, good).await.status.as_u16(), 201);
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_slow() {
+async fn slow_body_returns_408() {
     let recorder = Recorder::default();
     let limit = Duration::from_millis(1_500);
     let address = server(DcrLayer::builder(recorder.clone()).body_timeout(limit)).await;
@@ -253,7 +256,7 @@ async fn a_body_that_is_too_slow() {
     connection
         .send(post(&format!("{JSON}Content-Length: 100\r\n"), "{"))
         .await;
-    // Dripping does not help: it is the whole body that has to arrive.
+    // Single bytes do not extend the time: it is for the whole body.
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(100)).await;
         connection.send(" ").await;
@@ -268,29 +271,30 @@ async fn a_body_that_is_too_slow() {
 }
 
 #[tokio::test]
-async fn a_refused_body_that_never_comes_does_not_keep_the_answer_for_ever() {
+async fn draining_a_refused_body_ends_with_the_body_timeout() {
     let limit = Duration::from_millis(300);
     let address = server(DcrLayer::builder(Recorder::default()).body_timeout(limit)).await;
     let started = Instant::now();
-    let answer = exchange(address, post("Content-Length: 100\r\n", "")).await;
-    answer.assert_error(415, "invalid_request");
+    let response = exchange(address, post("Content-Length: 100\r\n", "")).await;
+    response.assert_error(415, "invalid_request");
     assert!(started.elapsed() >= limit);
 }
 
 #[tokio::test]
-async fn absolute_form_and_asterisk_form() {
+async fn absolute_form_matches_and_asterisk_form_passes_through() {
     let (address, recorder) = default_server().await;
     let length = CLIENT.len();
     let absolute = format!(
-        "POST http://as.example.com/register HTTP/1.1\r\nHost: as.example.com\r\n{JSON}Content-Length: {length}\r\n\r\n{CLIENT}"
+        "POST http://as.example.com/register HTTP/1.1\r\nHost: as.example.com\r\n\
+         {JSON}Content-Length: {length}\r\n\r\n{CLIENT}"
     );
     assert_eq!(exchange(address, absolute).await.status.as_u16(), 201);
     assert_eq!(recorder.calls(), 1);
 
     let asterisk = "OPTIONS * HTTP/1.1\r\nHost: as.example.com\r\n\r\n";
-    let answer = exchange(address, asterisk).await;
+    let response = exchange(address, asterisk).await;
     assert_eq!(
-        (answer.status.as_u16(), &*answer.body),
+        (response.status.as_u16(), &*response.body),
         (299, b"*".as_slice())
     );
 
@@ -299,7 +303,7 @@ async fn absolute_form_and_asterisk_form() {
 }
 
 #[tokio::test]
-async fn the_path_is_matched_as_it_was_sent() {
+async fn path_is_matched_as_it_was_sent() {
     let (address, recorder) = default_server().await;
     for (target, status) in [
         ("/register/a%2Fb", 200),
@@ -322,16 +326,17 @@ async fn the_path_is_matched_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn two_authorization_headers() {
+async fn repeated_authorization_header_returns_400() {
     let (address, recorder) = default_server().await;
     for second in ["Bearer token", "bearer other", "Basic eA=="] {
         let request = format!(
-            "GET /register/1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token\r\nauthorization: {second}\r\n\r\n"
+            "GET /register/1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token\r\n\
+             authorization: {second}\r\n\r\n"
         );
-        let answer = exchange(address, request).await;
-        answer.assert_error(400, "invalid_request");
+        let response = exchange(address, request).await;
+        response.assert_error(400, "invalid_request");
         assert_eq!(
-            answer.header("www-authenticate"),
+            response.header("www-authenticate"),
             Some(r#"Bearer realm="client registration", error="invalid_request""#)
         );
     }
@@ -339,13 +344,13 @@ async fn two_authorization_headers() {
 }
 
 #[tokio::test]
-async fn an_old_client() {
+async fn http_1_0_request_is_answered() {
     let (address, _) = default_server().await;
-    let answer = exchange(address, "GET /register/1 HTTP/1.0\r\n\r\n").await;
-    answer.assert_error(401, "invalid_token");
+    let response = exchange(address, "GET /register/1 HTTP/1.0\r\n\r\n").await;
+    response.assert_error(401, "invalid_token");
 }
 
-/// A connection of HTTP/2, by prior knowledge.
+/// Connects with HTTP/2, by prior knowledge.
 async fn http2<B>(address: SocketAddr) -> hyper::client::conn::http2::SendRequest<B>
 where
     B: http_body::Body<Data: Send, Error: Into<tower_dcr::BoxError>> + Send + Unpin + 'static,
@@ -375,10 +380,10 @@ async fn http2_has_the_same_contract() {
         ("GET", "/register/", 299),
     ] {
         let request = configure(method, &url(path), "token", CLIENT);
-        let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
-        assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+        let response = Answer::of(sender.send_request(request).await.unwrap()).await;
+        assert_eq!(response.status.as_u16(), status, "{method} {path}");
         if status != 299 {
-            answer.assert_well_formed();
+            response.assert_well_formed();
         }
     }
     assert_eq!(recorder.calls(), 4);
@@ -388,8 +393,8 @@ async fn http2_has_the_same_contract() {
     assert_eq!(register.parts().version, Version::HTTP_2);
 
     let head = configure("HEAD", &url("/register/1"), "token", "");
-    let answer = Answer::of(sender.send_request(head).await.unwrap()).await;
-    answer.assert_head_of_error(405);
+    let response = Answer::of(sender.send_request(head).await.unwrap()).await;
+    response.assert_head_of_error(405);
 
     let mut request = register_at(&url("/register"));
     request
@@ -398,13 +403,13 @@ async fn http2_has_the_same_contract() {
     request
         .headers_mut()
         .append("authorization", "Bearer b".parse().unwrap());
-    let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
-    answer.assert_error(400, "invalid_request");
+    let response = Answer::of(sender.send_request(request).await.unwrap()).await;
+    response.assert_error(400, "invalid_request");
 
     let large = Full::from(vec![b' '; 900_000]);
     let request = register_at(&url("/register")).map(|_| large);
-    let answer = Answer::of(sender.send_request(request).await.unwrap()).await;
-    answer.assert_error(413, "invalid_client_metadata");
+    let response = Answer::of(sender.send_request(request).await.unwrap()).await;
+    response.assert_error(413, "invalid_client_metadata");
     assert_eq!(recorder.calls(), 4);
 }
 
@@ -415,11 +420,11 @@ fn register_at(url: &str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test]
-async fn http2_bodies_without_a_length() {
+async fn http2_body_without_a_length_follows_the_same_limits() {
     let (address, recorder) = default_server().await;
     let frames = |count: usize, data: &'static [u8]| {
-        let frame = || Step::Data(Bytes::from_static(data));
-        Script::new(std::iter::repeat_with(frame).take(count))
+        let frame = || BodyStep::Data(Bytes::from_static(data));
+        ScriptedBody::new(std::iter::repeat_with(frame).take(count))
     };
     let mut sender = http2(address).await;
     let mut send = async |body| {

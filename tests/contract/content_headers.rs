@@ -1,4 +1,5 @@
-//! Rows 6 to 8: what the headers say of the body. The media types themselves are a table beside the code.
+//! Rows 6 to 8: the headers that describe the body. The unit tests of the code have a table of
+//! media types.
 
 use std::sync::atomic::Ordering;
 
@@ -10,8 +11,11 @@ use super::support::*;
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// A POST and a PUT with these headers and this body.
-fn requests(headers: &[(&'static str, &str)], body: impl Fn() -> Script) -> [Request<Script>; 2] {
+/// Returns a `POST` and a `PUT` with these headers and this body.
+fn requests(
+    headers: &[(&'static str, &str)],
+    body: impl Fn() -> ScriptedBody,
+) -> [Request<ScriptedBody>; 2] {
     [("POST", "/register"), ("PUT", "/register/1")].map(|(method, path)| {
         let mut request = Request::builder()
             .method(method)
@@ -26,14 +30,14 @@ fn requests(headers: &[(&'static str, &str)], body: impl Fn() -> Script) -> [Req
     })
 }
 
-fn client() -> Script {
-    Script::new([Step::Data(Bytes::from(CLIENT))])
+fn client() -> ScriptedBody {
+    ScriptedBody::new([BodyStep::Data(Bytes::from(CLIENT))])
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
-async fn a_content_type_that_is_not_json() {
+async fn content_type_other_than_json_returns_415() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [&[(&str, &str)]; 6] = [
@@ -46,9 +50,9 @@ async fn a_content_type_that_is_not_json() {
     ];
     for headers in cases {
         for request in requests(headers, client) {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(415, "invalid_request");
-            assert_eq!(answer.header("accept-encoding"), None);
+            let response = ask(&endpoint, request).await;
+            response.assert_error(415, "invalid_request");
+            assert_eq!(response.header("accept-encoding"), None);
         }
     }
     assert_eq!(recorder.calls(), 0);
@@ -60,7 +64,7 @@ async fn a_content_type_that_is_not_json() {
 }
 
 #[tokio::test]
-async fn an_encoded_body() {
+async fn content_encoding_returns_415_with_accept_encoding() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [&[(&str, &str)]; 5] = [
@@ -76,9 +80,9 @@ async fn an_encoded_body() {
     ];
     for headers in cases {
         for request in requests(headers, client) {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(415, "invalid_request");
-            assert_eq!(answer.header("accept-encoding"), Some("identity"));
+            let response = ask(&endpoint, request).await;
+            response.assert_error(415, "invalid_request");
+            assert_eq!(response.header("accept-encoding"), Some("identity"));
         }
     }
     assert_eq!(recorder.calls(), 0);
@@ -91,7 +95,7 @@ async fn an_encoded_body() {
 }
 
 #[tokio::test]
-async fn a_declared_length_over_the_limit() {
+async fn declared_length_over_the_limit_returns_413() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (length, hint) in [
@@ -104,8 +108,8 @@ async fn a_declared_length_over_the_limit() {
         let mut headers = vec![JSON];
         headers.extend(length.map(|length| ("content-length", length)));
         for request in requests(&headers, || client().with_hint(hint)) {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(413, "invalid_client_metadata");
+            let response = ask(&endpoint, request).await;
+            response.assert_error(413, "invalid_client_metadata");
         }
     }
     assert_eq!(recorder.calls(), 0);
@@ -118,7 +122,7 @@ async fn a_declared_length_over_the_limit() {
 }
 
 #[tokio::test]
-async fn reads_and_deletes_do_not_look_at_a_body() {
+async fn body_of_a_read_or_delete_is_never_polled() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (method, path, status) in [
@@ -130,7 +134,7 @@ async fn reads_and_deletes_do_not_look_at_a_body() {
         ("DELETE", "/register/1?access_token", 400),
         ("GET", "/register", 405),
     ] {
-        let body = Script::new([Step::Hang]).with_hint(1 << 40);
+        let body = ScriptedBody::new([BodyStep::Hang]).with_hint(1 << 40);
         let polls = body.polls();
         let request = Request::builder()
             .method(method)
@@ -146,10 +150,10 @@ async fn reads_and_deletes_do_not_look_at_a_body() {
     }
 }
 
-/// A MiB and a half of frames, none of which says it is the last.
-fn large() -> Script {
-    let frame = || Step::Data(Bytes::from_static(&[b' '; 16 * 1024]));
-    Script::new(std::iter::repeat_with(frame).take(96))
+/// A body of 1.5 MiB without a known length.
+fn large() -> ScriptedBody {
+    let frame = || BodyStep::Data(Bytes::from_static(&[b' '; 16 * 1024]));
+    ScriptedBody::new(std::iter::repeat_with(frame).take(96))
 }
 
 #[tokio::test]
@@ -196,8 +200,8 @@ async fn up_to_one_mib_of_a_refused_body_is_drained() {
             for (name, value) in all {
                 request.headers_mut().insert(name, value.parse().unwrap());
             }
-            let answer = ask(&endpoint, request).await;
-            assert_eq!(answer.status.as_u16(), status, "{method} {path}");
+            let response = ask(&endpoint, request).await;
+            assert_eq!(response.status.as_u16(), status, "{method} {path}");
             assert_eq!(
                 taken.load(Ordering::SeqCst),
                 drained,
@@ -208,13 +212,15 @@ async fn up_to_one_mib_of_a_refused_body_is_drained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_too_slow_to_be_drained_does_not_keep_the_answer_for_ever() {
+async fn draining_ends_with_the_body_timeout() {
     let endpoint = DcrEndpoint::new(Recorder::default());
     for steps in [
-        vec![Step::Hang],
-        vec![Step::Trailers(HeaderMap::new()), Step::Hang],
+        vec![BodyStep::Hang],
+        vec![BodyStep::Trailers(HeaderMap::new()), BodyStep::Hang],
     ] {
-        let request = Request::post("/register").body(Script::new(steps)).unwrap();
+        let request = Request::post("/register")
+            .body(ScriptedBody::new(steps))
+            .unwrap();
         let started = tokio::time::Instant::now();
         ask(&endpoint, request)
             .await
@@ -222,7 +228,7 @@ async fn a_body_too_slow_to_be_drained_does_not_keep_the_answer_for_ever() {
         assert_eq!(started.elapsed().as_secs(), 10);
     }
     let request = Request::post("/register")
-        .body(Script::new([Step::Fail("gone".into())]))
+        .body(ScriptedBody::new([BodyStep::Fail("gone".into())]))
         .unwrap();
     ask(&endpoint, request)
         .await

@@ -1,4 +1,4 @@
-//! What the builder refuses, and what it tells to write instead.
+//! The settings that the builder refuses. Each error says what to write instead.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ fn builder() -> DcrBuilder<Recorder> {
 }
 
 #[test]
-fn paths() {
+fn invalid_paths_are_refused_with_a_suggestion() {
     for (path, instead) in [
         ("", "/register"),
         ("/", "/register"),
@@ -71,7 +71,7 @@ fn paths() {
 }
 
 #[test]
-fn a_registration_path_that_is_also_a_clients() {
+fn registration_path_one_segment_below_the_configuration_path_is_refused() {
     for (registration, configuration, fits) in [
         ("/register", "/register", true),
         ("/connect/register", "/connect", false),
@@ -92,7 +92,7 @@ fn a_registration_path_that_is_also_a_clients() {
 }
 
 #[test]
-fn limits_of_zero() {
+fn limits_of_zero_are_refused() {
     for (setting, built) in [
         ("body_limit", builder().body_limit(0).build()),
         (
@@ -121,7 +121,7 @@ fn limits_of_zero() {
 }
 
 #[test]
-fn realms() {
+fn invalid_realms_are_refused() {
     for realm in ["", "a\"b", "a\\b", "a\nb", "\u{e9}", "a\u{7f}"] {
         let error = builder().realm(realm).build().unwrap_err();
         assert!(matches!(error, ConfigError::InvalidRealm { .. }));

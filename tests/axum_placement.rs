@@ -1,4 +1,5 @@
-//! Where in axum the layer works, and where it does not: each row of the README's table.
+//! Where in axum the layer works, and where it does not. Each row of the documented table is a
+//! test.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -31,7 +32,7 @@ async fn not_found() -> (StatusCode, &'static str) {
     (StatusCode::NOT_FOUND, "the application's 404")
 }
 
-/// Registers at this path, and gives the status.
+/// Sends a registration to this path, and returns the status.
 async fn register_at<S, B>(service: &S, path: &str) -> StatusCode
 where
     S: Service<Request<axum::body::Body>, Response = Response<B>, Error = Infallible> + Clone,
@@ -48,15 +49,15 @@ where
     B: http_body::Body<Error: std::fmt::Debug>,
 {
     let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
-    let answer = ask(service, request).await;
+    let response = ask(service, request).await;
     (
-        answer.status.as_u16(),
-        String::from_utf8(answer.body.to_vec()).unwrap(),
+        response.status.as_u16(),
+        String::from_utf8(response.body.to_vec()).unwrap(),
     )
 }
 
 #[tokio::test]
-async fn as_the_last_layer() {
+async fn last_layer_answers_registrations() {
     let app = page()
         .merge(Router::new().route("/merged", get(async || "merged")))
         .nest("/nested", page())
@@ -73,7 +74,7 @@ async fn as_the_last_layer() {
 }
 
 #[tokio::test]
-async fn without_a_route_of_its_own_and_without_a_fallback() {
+async fn layer_needs_neither_a_route_nor_a_fallback() {
     let app = page().layer(dcr());
     assert_eq!(register_at(&app, "/register").await, 201);
     assert_eq!(text_at(&app, "/elsewhere").await.0, 404);
@@ -82,7 +83,7 @@ async fn without_a_route_of_its_own_and_without_a_fallback() {
 }
 
 #[tokio::test]
-async fn around_the_finished_application() {
+async fn layer_around_the_finished_application_comes_before_its_routes() {
     let app = dcr().layer(page().route("/{any}", get(async || "any")));
     assert_eq!(register_at(&app, "/register").await, 201);
     assert_eq!(text_at(&app, "/page").await, (200, "page".into()));
@@ -90,13 +91,13 @@ async fn around_the_finished_application() {
 }
 
 #[tokio::test]
-async fn before_a_later_fallback_it_is_lost() {
+async fn later_fallback_replaces_the_layer() {
     let app = page().layer(dcr()).fallback(not_found);
     assert_eq!(register_at(&app, "/register").await, 404);
 }
 
 #[tokio::test]
-async fn in_a_router_that_another_is_merged_into() {
+async fn layered_router_works_if_merged_into_another_but_not_the_reverse() {
     // `other.merge(layered)`: the fallback is the layered one.
     let works = Router::new()
         .route("/other", get(async || "other"))
@@ -104,7 +105,7 @@ async fn in_a_router_that_another_is_merged_into() {
     assert_eq!(register_at(&works, "/register").await, 201);
     assert_eq!(text_at(&works, "/other").await, (200, "other".into()));
 
-    // `layered.merge(other)`: the fallback is the other's, whether it was set or not.
+    // `layered.merge(other)`: the fallback is that of `other`, even if `other` set none.
     let lost = page()
         .layer(dcr())
         .merge(Router::new().route("/other", get(async || "other")));
@@ -118,7 +119,7 @@ async fn in_a_router_that_another_is_merged_into() {
 }
 
 #[tokio::test]
-async fn under_a_later_route_that_catches_all_it_is_lost() {
+async fn later_catch_all_route_takes_the_path() {
     let app = page()
         .layer(dcr())
         .route("/{page}", get(async |Path(page): Path<String>| page));
@@ -130,19 +131,19 @@ async fn under_a_later_route_that_catches_all_it_is_lost() {
 }
 
 #[tokio::test]
-async fn as_a_route_layer_it_sees_routed_requests_alone() {
+async fn route_layer_only_sees_routed_requests() {
     let app = page().route_layer(dcr());
     assert_eq!(register_at(&app, "/register").await, 404);
 }
 
 #[tokio::test]
-async fn inside_a_nested_router() {
-    // Without a fallback of its own, what is not routed goes to the outer router.
+async fn layer_inside_a_nested_router_needs_a_fallback_and_sees_the_stripped_path() {
+    // Without a fallback of its own, a nested router leaves unrouted requests to the outer router.
     let lost = Router::new().nest("/connect", page().layer(dcr()));
     assert_eq!(register_at(&lost, "/connect/register").await, 404);
     assert_eq!(register_at(&lost, "/register").await, 404);
 
-    // With one, it sees the path without the prefix.
+    // With a fallback, the layer sees the path without the prefix.
     let stripped = Router::new().nest("/connect", page().fallback(not_found).layer(dcr()));
     assert_eq!(register_at(&stripped, "/connect/register").await, 201);
 
@@ -155,7 +156,7 @@ async fn inside_a_nested_router() {
 }
 
 #[tokio::test]
-async fn outside_a_nested_router_with_the_full_path() {
+async fn layer_outside_a_nested_router_uses_the_full_path() {
     let dcr = DcrLayer::builder(Recorder::default())
         .registration_path("/connect/register")
         .build()
@@ -166,7 +167,7 @@ async fn outside_a_nested_router_with_the_full_path() {
 }
 
 #[tokio::test]
-async fn as_a_service_of_a_route_or_a_nest() {
+async fn endpoint_works_as_a_route_service_and_as_a_nested_service() {
     let endpoint = tower_dcr::DcrEndpoint::new(Recorder::default());
     let routed = page()
         .route_service("/register", endpoint.clone())
@@ -174,7 +175,7 @@ async fn as_a_service_of_a_route_or_a_nest() {
     assert_eq!(register_at(&routed, "/register").await, 201);
     assert_eq!(text_at(&routed, "/page").await, (200, "page".into()));
 
-    // It sees the path without the prefix.
+    // A nested service sees the path without the prefix.
     let nested = Router::new().nest_service("/connect", endpoint);
     assert_eq!(register_at(&nested, "/connect/register").await, 201);
     let nested = Router::new().nest_service("/connect", dcr().layer(page()));
@@ -186,7 +187,7 @@ async fn as_a_service_of_a_route_or_a_nest() {
 }
 
 #[tokio::test]
-async fn it_takes_the_path_from_the_application() {
+async fn layer_takes_its_paths_from_the_application() {
     let app = Router::new()
         .route("/register", get(async || "sign up here"))
         .layer(dcr());
@@ -197,7 +198,7 @@ async fn it_takes_the_path_from_the_application() {
 
 /// axum applies a layer once for each route.
 #[tokio::test]
-async fn with_a_hundred_routes_an_endpoint_layers_state_is_one() {
+async fn endpoint_layer_state_is_shared_by_a_hundred_routes() {
     let never = backend_fn(|_: Operation| pending::<Result<Reply, Infallible>>());
     let dcr = DcrLayer::new(never)
         .endpoint_layer(ConcurrencyLimitLayer::new(1))
@@ -206,7 +207,7 @@ async fn with_a_hundred_routes_an_endpoint_layers_state_is_one() {
         .fold(Router::new(), |app, n| {
             app.route(&format!("/{n}"), get(async || ""))
         })
-        // Where each of these two paths has a route, each has a service of its own.
+        // With a route on each of the two paths, each path has a service of its own.
         .route("/register", get(async || ""))
         .route("/register/{client_id}", get(async || ""))
         .layer(dcr);

@@ -1,4 +1,5 @@
-//! What the types satisfy: the frameworks' bounds, and auto traits that follow the parts. It holds where it compiles.
+//! The traits that the public types implement: the bounds of the frameworks, and auto traits that
+//! follow the type parameters. Most of these tests pass if they compile.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -21,19 +22,21 @@ use tower_dcr::backend::*;
 use tower_dcr::endpoint::*;
 use tower_dcr::initial_access::*;
 use tower_dcr::layer::*;
-use tower_dcr::metadata::MetadataError;
+use tower_dcr::metadata::{DeserializeError, MetadataError};
 use tower_dcr::operation::*;
 use tower_dcr::policy::{Policy, PolicyLayer, Proposal, Scopes};
 use tower_dcr::registry::{Client, Registry, RegistryBuilder, RegistryError};
+use tower_dcr::reply::{SerializeError, UnknownErrorCode};
 use tower_dcr::token::InvalidBearerToken;
 use tower_dcr::*;
 
 use support::Recorder;
 
-/// As little as an inner service can be: not `Clone`, not `Send`, not `Debug`, its error and future likewise.
+/// The least that an inner service can be: not `Clone`, not `Send`, not `Debug`. Its error and its
+/// future are not either.
 struct Least(Rc<()>);
 
-struct LeastError(#[expect(dead_code, reason = "it is there not to be Send")] Rc<()>);
+struct LeastError(#[expect(dead_code, reason = "it makes the error not `Send`")] Rc<()>);
 
 impl<B> Service<Request<B>> for Least {
     type Response = Response<Full<Bytes>>;
@@ -52,7 +55,7 @@ impl<B> Service<Request<B>> for Least {
 type App =
     tower::util::BoxCloneSyncService<Request<Full<Bytes>>, Response<Full<Bytes>>, Infallible>;
 
-/// A backend that is no more than it must be.
+/// A backend without any other trait.
 struct Bare;
 
 impl Backend for Bare {
@@ -71,13 +74,14 @@ assert_impl_all!(DcrBuilder<Bare>: Send, Sync, std::fmt::Debug);
 assert_impl_all!(DcrEndpoint<Bare>: Clone, Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(BackendService<Bare>: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(SharedBackend: Clone, Send, Sync, std::fmt::Debug, Backend);
-assert_impl_all!(BackendFn<fn(Operation) -> Ready<Result<Reply, BoxError>>>: Clone, Copy, Send, Sync, std::fmt::Debug, Backend);
+type FnBackend = BackendFn<fn(Operation) -> Ready<Result<Reply, BoxError>>>;
+assert_impl_all!(FnBackend: Clone, Copy, Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(Arc<Bare>: Backend);
 assert_impl_all!(Registry: Clone, Send, Sync, std::fmt::Debug, Backend);
 assert_impl_all!(RegistryBuilder: Clone, Send, Sync, std::fmt::Debug);
 
 assert_impl_all!(Dcr<App, DcrEndpoint<Bare>>: Clone, Send, Sync, std::fmt::Debug);
-// Follows the parts, and asks nothing of them that is not needed.
+// The middleware only has the traits of its parts, and does not require any that it does not need.
 assert_impl_all!(Dcr<Least, DcrEndpoint<Bare>>: Service<Request<Full<Bytes>>>, std::fmt::Debug);
 assert_not_impl_any!(Dcr<Least, DcrEndpoint<Bare>>: Clone, Send, Sync);
 assert_not_impl_any!(Dcr<App, Rc<()>>: Send, Sync);
@@ -89,10 +93,34 @@ assert_not_impl_any!(FutureOf<Dcr<Least, DcrEndpoint<Bare>>>: Send, Sync);
 assert_impl_all!(EndpointFuture: Send, Unpin, std::fmt::Debug);
 
 type BodyOf<S> = ResponseBody<S, EndpointBody>;
-assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debug, http_body::Body<Data = Bytes, Error = BoxError>);
+assert_impl_all!(BodyOf<Full<Bytes>>: Send, Sync, Unpin, Default, std::fmt::Debug);
+assert_impl_all!(BodyOf<Full<Bytes>>: http_body::Body<Data = Bytes, Error = BoxError>);
 assert_not_impl_any!(BodyOf<PhantomData<Rc<()>>>: Send, Sync);
 assert_not_impl_any!(BodyOf<std::marker::PhantomPinned>: Unpin);
 assert_not_impl_any!(BodyOf<Incoming>: Default);
+
+// An erased stack is a stack like any other, whatever the request body is.
+type Boxed = BoxedEndpoint<Full<Bytes>>;
+assert_impl_all!(Boxed: Clone, Send, Sync, Unpin, std::fmt::Debug);
+assert_impl_all!(BoxedEndpoint<Rc<()>>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(DcrLayer<Bare, Boxed>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Dcr<App, Boxed>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(FutureOf<Boxed>: Send, Unpin, std::fmt::Debug);
+assert_impl_all!(BoxedBody: Send, Unpin, Default, std::fmt::Debug);
+assert_impl_all!(BoxedBody: http_body::Body<Data = Bytes, Error = BoxError>);
+
+// `Respond` only has the traits of its inner service.
+assert_impl_all!(RespondLayer: Clone, Default, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Respond<BackendService<Bare>>: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Respond<BackendService<Bare>>: Service<Operation, Error = Infallible>);
+assert_impl_all!(Respond<Rc<()>>: Clone, std::fmt::Debug);
+assert_not_impl_any!(Respond<Rc<()>>: Send, Sync);
+assert_not_impl_any!(Respond<Bare>: Clone);
+assert_impl_all!(RespondFuture<Ready<Result<Reply, BoxError>>>: Send, Unpin, std::fmt::Debug);
+assert_not_impl_any!(RespondFuture<Rc<()>>: Send);
+assert_impl_all!(RequestSummary: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(Challenges: Clone, Default, Send, Sync, std::fmt::Debug);
+
 assert_impl_all!(HandleErrors<DcrEndpoint<Bare>>: Clone, Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(FutureOf<HandleErrors<DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
 assert_impl_all!(Policy<Bare, Scopes>: Send, Sync, std::fmt::Debug, Backend);
@@ -108,45 +136,56 @@ assert_impl_all!(Reply: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(Outcome: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(ClientMetadata: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(BearerToken: Clone, Send, Sync, std::fmt::Debug);
-// Tokens are compared in constant time, or not at all.
+// Tokens may only be compared in constant time, so there is no `PartialEq`.
 assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
 assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
 assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
 assert_impl_all!(InvalidBearerToken: std::error::Error, Send, Sync);
 assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(Unavailable: std::error::Error, Send, Sync);
+assert_impl_all!(InvalidRealm: std::error::Error, Send, Sync, Clone, PartialEq);
+assert_impl_all!(DeserializeError: std::error::Error, Send, Sync, Clone);
+assert_impl_all!(SerializeError: std::error::Error, Send, Sync, Clone);
+assert_impl_all!(UnknownErrorCode: std::error::Error, Send, Sync, Clone);
+assert_impl_all!(ErrorCode: std::str::FromStr, Copy, Eq, std::hash::Hash);
 
 fn layer() -> DcrLayer<Bare> {
     DcrLayer::new(Bare)
 }
 
-/// axum: `Router::layer`, and around a finished application.
+/// `Router::layer`, and around a finished application.
 #[test]
-fn axum_takes_it() {
+fn axum_takes_the_layer() {
     let app = axum::Router::<()>::new().route("/", axum::routing::get(|| async {}));
     let _: axum::Router = app.clone().layer(layer());
     let _: axum::Router = app
         .clone()
         .layer(layer().endpoint_layer(tower_http::cors::CorsLayer::new()));
+    let _: axum::Router = app.clone().layer(layer().boxed());
     let wrapped = layer().layer(app);
     let _ = axum::ServiceExt::<axum::extract::Request>::into_make_service(wrapped);
 }
 
-/// tonic: `Server::layer`.
 #[tokio::test]
-async fn tonic_takes_it() {
+async fn tonic_takes_the_layer() {
+    let address = "127.0.0.1:0".parse().unwrap();
+    let server = || tonic::transport::Server::builder().accept_http1(true);
     let (_, health) = tonic_health::server::health_reporter();
-    let router = tonic::transport::Server::builder()
-        .accept_http1(true)
-        .layer(layer().endpoint_layer(tower_http::cors::CorsLayer::new()))
-        .add_service(health);
-    let stopped = router.serve_with_shutdown("127.0.0.1:0".parse().unwrap(), ready(()));
-    stopped.await.unwrap();
+    let with_cors = layer().endpoint_layer(tower_http::cors::CorsLayer::new());
+    let boxed = server()
+        .layer(with_cors.clone().boxed())
+        .add_service(health.clone());
+    boxed.serve_with_shutdown(address, ready(())).await.unwrap();
+    let unboxed = server().layer(with_cors).add_service(health);
+    unboxed
+        .serve_with_shutdown(address, ready(()))
+        .await
+        .unwrap();
 }
 
-/// hyper: as a service of hyper's.
+/// As a hyper service.
 #[test]
-fn hyper_takes_it() {
+fn hyper_takes_the_layer() {
     fn takes<S>(_: S)
     where
         S: hyper::service::Service<Request<Incoming>, Future: Send> + Clone + Send,
@@ -158,14 +197,14 @@ fn hyper_takes_it() {
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
     });
     takes(TowerToHyperService::new(layer().layer(app)));
+    takes(TowerToHyperService::new(layer().boxed().layer(app)));
     takes(TowerToHyperService::new(DcrEndpoint::new(
         Recorder::default(),
     )));
 }
 
-/// A service that can do nothing at all can still have registration in front.
 #[tokio::test]
-async fn the_least_inner_service() {
+async fn layer_works_around_the_least_inner_service() {
     let service = layer().layer(Least(Rc::new(())));
     let request = Request::get("/elsewhere")
         .body(Full::<Bytes>::default())

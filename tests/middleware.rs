@@ -1,4 +1,5 @@
-//! The middleware as a tower service: with services that are not ready, that fail, and that are dropped.
+//! The middleware as a tower service: readiness, errors, dropped futures, bodies and endpoint
+//! layers.
 
 #[path = "support/mod.rs"]
 mod support;
@@ -37,11 +38,11 @@ fn hello() -> Response<Body> {
 }
 
 #[tokio::test]
-async fn readiness_is_the_inner_services() {
+async fn readiness_is_that_of_the_inner_service() {
     let layer = DcrLayer::new(Recorder::default());
     let (mut service, mut inner) =
         mock::spawn_with::<Request<Body>, Response<Body>, _, _>(|inner| {
-            layer.layer(Strict::new(inner))
+            layer.layer(ReadinessCheck::new(inner))
         });
 
     inner.allow(0);
@@ -57,24 +58,24 @@ async fn readiness_is_the_inner_services() {
 
     inner.send_error("closed");
     let Poll::Ready(Err(error)) = service.poll_ready() else {
-        panic!("the inner service's error is not passed on");
+        panic!("the error of the inner service is lost");
     };
     assert_eq!(error.to_string(), "closed");
 }
 
 #[tokio::test]
-async fn a_matched_request_does_not_reach_the_inner_service() {
+async fn matched_request_does_not_reach_the_inner_service() {
     let layer = DcrLayer::new(Recorder::default());
     let (mut service, mut inner) =
         mock::spawn_with::<Request<Body>, Response<Body>, _, _>(|inner| {
-            layer.layer(Strict::new(inner))
+            layer.layer(ReadinessCheck::new(inner))
         });
     assert!(matches!(service.poll_ready(), Poll::Ready(Ok(()))));
-    let answer = Answer::of(service.call(register(CLIENT)).await.unwrap()).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
+    let response = Answer::of(service.call(register(CLIENT)).await.unwrap()).await;
+    assert_eq!(response.status, StatusCode::CREATED);
     assert!(service.poll_ready().is_ready());
 
-    // The next one does, on the same service.
+    // The next request does reach it, on the same service.
     let response = tokio::spawn(service.call(elsewhere()));
     let (_, send) = inner.next_request().await.unwrap();
     send.send_response(hello());
@@ -82,7 +83,7 @@ async fn a_matched_request_does_not_reach_the_inner_service() {
 }
 
 #[tokio::test]
-async fn the_inner_services_error_keeps_its_type() {
+async fn error_of_the_inner_service_keeps_its_type() {
     #[derive(Debug, PartialEq)]
     struct Mine(u8);
 
@@ -90,7 +91,7 @@ async fn the_inner_services_error_keeps_its_type() {
     let service = DcrLayer::new(Recorder::default()).layer(app);
     let error: Mine = service.clone().oneshot(elsewhere()).await.unwrap_err();
     assert_eq!(error, Mine(7));
-    // And needs to be no `Error` for a matched request.
+    // That type need not be an `Error`, even for a matched request.
     assert_eq!(
         ask(&service, register(CLIENT)).await.status,
         StatusCode::CREATED
@@ -98,11 +99,11 @@ async fn the_inner_services_error_keeps_its_type() {
 }
 
 #[tokio::test]
-async fn what_passes_through_is_not_changed() {
+async fn request_that_passes_through_is_not_changed() {
     #[derive(Clone, Debug, PartialEq)]
     struct Tag(&'static str);
 
-    let app = service_fn(|request: Request<Script>| async move {
+    let app = service_fn(|request: Request<ScriptedBody>| async move {
         assert_eq!(request.extensions().get(), Some(&Tag("in")));
         assert_eq!(request.headers()["authorization"], "Bearer token");
         let mut response = Response::new(request.into_body());
@@ -113,11 +114,11 @@ async fn what_passes_through_is_not_changed() {
     let trailers: http::HeaderMap = [("x-sum".parse().unwrap(), "1".parse().unwrap())]
         .into_iter()
         .collect();
-    let body = Script::new([
-        Step::Data(Bytes::from_static(b"one")),
-        Step::Data(Bytes::from_static(b"two")),
-        Step::Trailers(trailers.clone()),
-        Step::Fail("broken".into()),
+    let body = ScriptedBody::new([
+        BodyStep::Data(Bytes::from_static(b"one")),
+        BodyStep::Data(Bytes::from_static(b"two")),
+        BodyStep::Trailers(trailers.clone()),
+        BodyStep::Fail("broken".into()),
     ])
     .with_hint(6);
     let mut request = Request::post("/elsewhere").body(body).unwrap();
@@ -161,19 +162,19 @@ async fn response_bodies_know_their_size() {
     assert_eq!(response.body().size_hint().exact(), Some(0));
     assert!(response.body().is_end_stream());
 
-    // Outer layers make a body of their own where they answer by themselves.
+    // Outer layers that answer by themselves need a default body.
     let default = ResponseBody::<Body, EndpointBody>::default();
     assert_eq!(default.size_hint().exact(), SizeHint::with_exact(0).exact());
     assert!(default.is_end_stream());
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_not_ready_holds_up_nothing_else() {
+async fn unready_endpoint_does_not_delay_the_application() {
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
     let never = backend_fn(|_: Operation| pending::<Result<Reply, Infallible>>());
     let service = DcrLayer::new(never)
         .endpoint_layer(ConcurrencyLimitLayer::new(1))
-        .endpoint_layer(layer_fn(Strict::new))
+        .endpoint_layer(layer_fn(ReadinessCheck::new))
         .layer(app);
 
     let mut first = service.clone();
@@ -193,14 +194,14 @@ async fn an_endpoint_that_is_not_ready_holds_up_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_backend_that_is_not_ready_is_waited_for() {
-    let (backend, mut asked) = mock::pair::<Operation, Reply>();
-    // A mock is `Clone` and `Send`, and not `Sync`: as a buffer it is.
-    let backend = tower::buffer::Buffer::new(Strict::new(backend), 8);
+async fn unready_backend_is_awaited_in_the_response_future() {
+    let (backend, mut handle) = mock::pair::<Operation, Reply>();
+    // A mock is not `Sync`, and a backend must be. A buffer around it is.
+    let backend = tower::buffer::Buffer::new(ReadinessCheck::new(backend), 8);
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
-    let service = DcrLayer::new(Strict::new(backend)).layer(app);
+    let service = DcrLayer::new(ReadinessCheck::new(backend)).layer(app);
 
-    asked.allow(0);
+    handle.allow(0);
     let waiting = {
         let service = service.clone();
         tokio::spawn(async move { ask(&service, register(CLIENT)).await })
@@ -209,34 +210,34 @@ async fn a_backend_that_is_not_ready_is_waited_for() {
     assert_eq!(ask(&service, elsewhere()).await.status, StatusCode::OK);
     assert!(!waiting.is_finished());
 
-    asked.allow(1);
-    let (operation, send) = asked.next_request().await.unwrap();
+    handle.allow(1);
+    let (operation, send) = handle.next_request().await.unwrap();
     assert_eq!(operation.metadata().unwrap().as_str(), CLIENT);
     send.send_response(Reply::created("{}"));
     assert_eq!(waiting.await.unwrap().status, StatusCode::CREATED);
 
-    // It fails, and the service goes on.
-    asked.allow(2);
+    // After an error of the backend the service still works.
+    handle.allow(2);
     let failing = {
         let service = service.clone();
         tokio::spawn(async move { ask(&service, register(CLIENT)).await })
     };
-    asked.next_request().await.unwrap().1.send_error("failed");
+    handle.next_request().await.unwrap().1.send_error("failed");
     failing.await.unwrap().assert_error(500, "server_error");
 
-    let going_on = tokio::spawn(async move { ask(&service, register(CLIENT)).await });
-    answer_next(&mut asked, Reply::created("{}")).await;
-    assert_eq!(going_on.await.unwrap().status, StatusCode::CREATED);
+    let next = tokio::spawn(async move { ask(&service, register(CLIENT)).await });
+    reply_to_next(&mut handle, Reply::created("{}")).await;
+    assert_eq!(next.await.unwrap().status, StatusCode::CREATED);
 }
 
-async fn answer_next(asked: &mut mock::Handle<Operation, Reply>, reply: Reply) {
-    let (operation, send) = asked.next_request().await.unwrap();
+async fn reply_to_next(handle: &mut mock::Handle<Operation, Reply>, reply: Reply) {
+    let (operation, send) = handle.next_request().await.unwrap();
     assert!(matches!(operation, Operation::Register(_)));
     send.send_response(reply);
 }
 
 #[tokio::test]
-async fn a_response_future_that_is_dropped_drops_the_backends() {
+async fn dropped_response_future_drops_the_backend_future() {
     struct InFlight(Arc<AtomicUsize>);
 
     impl Drop for InFlight {
@@ -256,7 +257,7 @@ async fn a_response_future_that_is_dropped_drops_the_backends() {
         }
     });
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
-    // Also where tower's layers and a service of the backend stand in between.
+    // It works through tower's layers and through `BackendService` too.
     let service = DcrLayer::new(
         ServiceBuilder::new()
             .concurrency_limit(2)
@@ -278,7 +279,7 @@ async fn a_response_future_that_is_dropped_drops_the_backends() {
     }
     assert_eq!(in_flight.load(Ordering::SeqCst), 0);
 
-    // Their places are free again.
+    // The slots of the limits are free again.
     let mut again = pin!(service.oneshot(register(CLIENT)));
     assert!(
         again
@@ -290,7 +291,7 @@ async fn a_response_future_that_is_dropped_drops_the_backends() {
 }
 
 #[tokio::test]
-async fn a_backend_that_fails_leaves_the_service_usable() {
+async fn service_works_after_a_backend_error() {
     let calls = AtomicUsize::new(0);
     let backend = backend_fn(move |_: Operation| {
         let fails = calls.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
@@ -317,7 +318,7 @@ async fn a_backend_that_fails_leaves_the_service_usable() {
 }
 
 #[tokio::test]
-async fn an_endpoint_layers_state_is_one_however_often_the_layer_is_applied() {
+async fn endpoint_layer_state_is_shared_by_all_applications_of_the_layer() {
     let never = backend_fn(|_: Operation| pending::<Result<Reply, Infallible>>());
     let built = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&built);
@@ -351,7 +352,7 @@ async fn an_endpoint_layers_state_is_one_however_often_the_layer_is_applied() {
 }
 
 #[tokio::test]
-async fn endpoint_layers_see_our_paths_alone_the_last_one_first() {
+async fn endpoint_layers_see_only_registration_paths_and_the_last_one_is_outermost() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let spy = |name: &'static str| {
         let seen = Arc::clone(&seen);
@@ -378,7 +379,7 @@ async fn endpoint_layers_see_our_paths_alone_the_last_one_first() {
 }
 
 #[tokio::test]
-async fn an_endpoint_layer_may_change_both_bodies() {
+async fn endpoint_layer_may_change_both_bodies() {
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
     let service = DcrLayer::new(Recorder::default())
         .endpoint_layer(tower::util::MapRequestLayer::new(
@@ -390,8 +391,8 @@ async fn an_endpoint_layer_may_change_both_bodies() {
             |response: Response<EndpointBody>| response.map(axum::body::Body::new),
         ))
         .layer(app);
-    let answer = ask(&service, register(CLIENT)).await;
-    assert_eq!(answer.status, StatusCode::CREATED);
-    answer.assert_well_formed();
+    let response = ask(&service, register(CLIENT)).await;
+    assert_eq!(response.status, StatusCode::CREATED);
+    response.assert_well_formed();
     assert_eq!(ask(&service, elsewhere()).await.body, "hello");
 }

@@ -1,4 +1,5 @@
-//! Rows 9 and 10: the body as it arrives, and what is in it. The faults of JSON are a table beside the code.
+//! Rows 9 and 10: the body as it arrives, and its JSON. The unit tests of `metadata` have a table
+//! of all JSON errors.
 
 use std::io;
 use std::pin::Pin;
@@ -30,21 +31,21 @@ fn put<B>(body: B) -> Request<B> {
         .unwrap()
 }
 
-fn data(text: &'static str) -> Step {
-    Step::Data(Bytes::from_static(text.as_bytes()))
+fn data(text: &'static str) -> BodyStep {
+    BodyStep::Data(Bytes::from_static(text.as_bytes()))
 }
 
 #[tokio::test]
-async fn a_body_in_pieces_is_kept_byte_for_byte() {
+async fn body_in_pieces_is_kept_byte_for_byte() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let pieces = || {
-        Script::new([
+        ScriptedBody::new([
             data(" {\"client_name\""),
             data(""),
             data(": \"\u{30af}"),
             data("\\u30ea\" , \"n\":1.50}\n"),
-            Step::Trailers(HeaderMap::new()),
+            BodyStep::Trailers(HeaderMap::new()),
         ])
     };
     for request in [post(pieces()), put(pieces())] {
@@ -63,17 +64,17 @@ async fn a_body_in_pieces_is_kept_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn the_limit_is_the_largest_body_that_is_taken() {
+async fn body_limit_is_inclusive() {
     let recorder = Recorder::default();
     let endpoint = DcrLayer::builder(recorder.clone())
         .body_limit(CLIENT.len())
         .build_endpoint()
         .unwrap();
     let bytewise = |text: &'static str| {
-        Script::new(
+        ScriptedBody::new(
             text.as_bytes()
                 .chunks(1)
-                .map(|byte| Step::Data(Bytes::from_static(byte))),
+                .map(|byte| BodyStep::Data(Bytes::from_static(byte))),
         )
     };
     assert_eq!(
@@ -92,13 +93,13 @@ async fn the_limit_is_the_largest_body_that_is_taken() {
 }
 
 #[tokio::test]
-async fn a_body_that_goes_over_the_limit_is_drained() {
+async fn body_over_the_limit_is_drained_up_to_1_mib() {
     let endpoint = DcrEndpoint::new(Recorder::default());
-    let frame = || Step::Data(Bytes::from_static(&[b' '; 16 * 1024]));
-    let body = Script::new(std::iter::repeat_with(frame).take(200));
+    let frame = || BodyStep::Data(Bytes::from_static(&[b' '; 16 * 1024]));
+    let body = ScriptedBody::new(std::iter::repeat_with(frame).take(200));
     let taken = body.taken();
     let mut request = post(body);
-    // It was read, so the client was asked for it, and sends it.
+    // The body was read, so the client got a 100 and sends all of it.
     request
         .headers_mut()
         .insert("expect", "100-continue".parse().unwrap());
@@ -109,12 +110,12 @@ async fn a_body_that_goes_over_the_limit_is_drained() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_too_slow() {
+async fn slow_body_returns_408() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for request in [
-        post(Script::new([data("{"), Step::Hang])),
-        put(Script::new([Step::Hang])),
+        post(ScriptedBody::new([data("{"), BodyStep::Hang])),
+        put(ScriptedBody::new([BodyStep::Hang])),
     ] {
         let started = tokio::time::Instant::now();
         ask(&endpoint, request)
@@ -128,15 +129,15 @@ async fn a_body_that_is_too_slow() {
         .build_endpoint()
         .unwrap();
     let started = tokio::time::Instant::now();
-    let answer = ask(&quick, post(Script::new([Step::Hang]))).await;
-    answer.assert_error(408, "invalid_request");
+    let response = ask(&quick, post(ScriptedBody::new([BodyStep::Hang]))).await;
+    response.assert_error(408, "invalid_request");
     assert!(started.elapsed() < Duration::from_millis(100));
 
     let patient = DcrLayer::builder(recorder.clone())
         .body_timeout(None)
         .build_endpoint()
         .unwrap();
-    let patience = ask(&patient, post(Script::new([Step::Hang])));
+    let patience = ask(&patient, post(ScriptedBody::new([BodyStep::Hang])));
     assert!(
         tokio::time::timeout(Duration::from_hours(1), patience)
             .await
@@ -145,8 +146,8 @@ async fn a_body_that_is_too_slow() {
     assert_eq!(recorder.calls(), 0);
 }
 
-/// A body that begins to arrive only after a while.
-struct After(Pin<Box<tokio::time::Sleep>>, Script);
+/// A body that stays pending until a timer ends.
+struct After(Pin<Box<tokio::time::Sleep>>, ScriptedBody);
 
 impl Body for After {
     type Data = Bytes;
@@ -161,13 +162,13 @@ impl Body for After {
     }
 }
 
-/// What is too large, and does not end, is not waited for twice.
+/// Reading and draining share one time-out.
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_too_large_and_too_slow() {
+async fn body_timeout_covers_the_draining_too() {
     let large = Bytes::from(vec![b' '; 65 * 1024]);
     let body = After(
         Box::pin(tokio::time::sleep(Duration::from_secs(9))),
-        Script::new([Step::Data(large), Step::Hang]),
+        ScriptedBody::new([BodyStep::Data(large), BodyStep::Hang]),
     );
     let endpoint = DcrEndpoint::new(Recorder::default());
     let started = tokio::time::Instant::now();
@@ -178,10 +179,10 @@ async fn a_body_that_is_too_large_and_too_slow() {
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off() {
+async fn broken_body_returns_400() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
-    let broken = || Script::new([data(CLIENT), Step::Fail("connection reset".into())]);
+    let broken = || ScriptedBody::new([data(CLIENT), BodyStep::Fail("connection reset".into())]);
     for request in [post(broken()), put(broken())] {
         ask(&endpoint, request)
             .await
@@ -191,44 +192,48 @@ async fn a_body_that_breaks_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limits_of_layers_outside_count_as_ours() {
+async fn body_errors_of_tower_http_layers_return_413_and_408() {
     let endpoint = DcrEndpoint::new(Recorder::default());
 
-    let limited = Limited::new(Script::new([data(CLIENT)]), 10);
+    let limited = Limited::new(ScriptedBody::new([data(CLIENT)]), 10);
     ask(&endpoint, post(limited))
         .await
         .assert_error(413, "invalid_client_metadata");
 
-    let slow = TimeoutBody::new(Duration::from_secs(1), Script::new([data("{"), Step::Hang]));
+    let slow = TimeoutBody::new(
+        Duration::from_secs(1),
+        ScriptedBody::new([data("{"), BodyStep::Hang]),
+    );
     let started = tokio::time::Instant::now();
     ask(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 
-    // As frameworks do, with an error of their own around it.
-    let limited = Limited::new(Script::new([data(CLIENT)]), 10).map_err(Wrapped);
+    // Frameworks wrap the error in one of their own.
+    let limited = Limited::new(ScriptedBody::new([data(CLIENT)]), 10).map_err(WrappedError);
     ask(&endpoint, post(limited))
         .await
         .assert_error(413, "invalid_client_metadata");
-    let slow = TimeoutBody::new(Duration::from_secs(1), Script::new([Step::Hang])).map_err(Wrapped);
+    let slow = TimeoutBody::new(Duration::from_secs(1), ScriptedBody::new([BodyStep::Hang]))
+        .map_err(WrappedError);
     ask(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
-    let axum = axum::body::Body::new(Limited::new(Script::new([data(CLIENT)]), 10));
+    let axum = axum::body::Body::new(Limited::new(ScriptedBody::new([data(CLIENT)]), 10));
     ask(&endpoint, post(axum))
         .await
         .assert_error(413, "invalid_client_metadata");
 
     let timed_out = io::Error::new(io::ErrorKind::TimedOut, "read timed out");
-    let slow = Script::new([Step::Fail(timed_out.into())]);
+    let slow = ScriptedBody::new([BodyStep::Fail(timed_out.into())]);
     ask(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
 }
 
 #[tokio::test]
-async fn what_is_not_one_json_object() {
+async fn body_that_is_not_one_json_object_returns_400() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
@@ -257,17 +262,17 @@ async fn what_is_not_one_json_object() {
             register(body.to_vec()),
             configure("PUT", "/register/1", "token", body.to_vec()),
         ] {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(400, "invalid_client_metadata");
-            assert_eq!(answer.header("www-authenticate"), None);
+            let response = ask(&endpoint, request).await;
+            response.assert_error(400, "invalid_client_metadata");
+            assert_eq!(response.header("www-authenticate"), None);
         }
     }
     assert_eq!(recorder.calls(), 0);
 }
 
-/// Time grows with the number of members and no faster: 64 KiB of the shortest names, told apart by hash.
+/// Many short names fit into 64 KiB. Finding a duplicate takes time in proportion to their number.
 #[tokio::test]
-async fn many_members_are_all_told_apart() {
+async fn one_duplicate_among_thousands_of_members_is_found() {
     let recorder = Recorder::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let mut members: Vec<String> = (0..6_000).map(|n| format!("\"{n:x}\":1")).collect();

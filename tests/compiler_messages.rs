@@ -1,10 +1,10 @@
-//! What the compiler says to a type that is no backend: what to do instead.
+//! The compiler message for a type that is no backend: it says what to write instead.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Compiles this `main` against the crate, and gives what the compiler says.
+/// Compiles a `main` that uses the crate. Returns whether it compiles, and the compiler's output.
 fn compile(name: &str, main: &str) -> (bool, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -13,13 +13,16 @@ fn compile(name: &str, main: &str) -> (bool, String) {
         package.join("Cargo.toml"),
         format!(
             "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-             [dependencies]\ntower-dcr = {{ path = \"{}\", default-features = false }}\n[workspace]\n",
+             [dependencies]\n\
+             tower-dcr = {{ path = \"{}\", default-features = false }}\n\
+             [workspace]\n",
             root.display()
         ),
     )
     .unwrap();
     fs::write(package.join("src/main.rs"), main).unwrap();
-    // The versions that are at hand, since this compiled. In a packaged crate there may be none.
+    // The locked versions were downloaded to compile this test. A packaged crate may have no lock
+    // file.
     let _ = fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"));
     let output = Command::new(env!("CARGO"))
         .args(["check", "--offline", "--quiet", "--target-dir"])
@@ -35,10 +38,14 @@ fn compile(name: &str, main: &str) -> (bool, String) {
 }
 
 #[test]
-fn what_is_no_backend_is_told_what_to_do() {
+fn compiler_says_what_to_write_instead_of_a_type_that_is_no_backend() {
     let (compiles, message) = compile(
         "a-backend",
-        "fn main() {\n    let _ = tower_dcr::DcrLayer::new(tower_dcr::backend_fn(|_| async { Ok::<_, tower_dcr::BoxError>(tower_dcr::Reply::deleted()) }));\n}\n",
+        "use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};\n\
+         fn main() {\n\
+             let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::deleted()) });\n\
+             let _ = DcrLayer::new(backend);\n\
+         }\n",
     );
     assert!(compiles, "{message}");
 
@@ -52,7 +59,11 @@ fn what_is_no_backend_is_told_what_to_do() {
         let (compiles, message) = compile(
             name,
             &format!(
-                "struct Mine;\nfn main() {{\n    let _ = Mine;\n    let _ = tower_dcr::DcrLayer::new({value});\n}}\n"
+                "struct Mine;\n\
+                 fn main() {{\n\
+                     let _ = Mine;\n\
+                     let _ = tower_dcr::DcrLayer::new({value});\n\
+                 }}\n"
             ),
         );
         assert!(!compiles);
@@ -66,7 +77,7 @@ fn what_is_no_backend_is_told_what_to_do() {
         ] {
             assert!(message.contains(expected), "{name}: {message}");
         }
-        // Said once, and nothing else blamed.
+        // There is one error, and it blames nothing else.
         assert_eq!(message.matches("error[").count(), 1, "{name}: {message}");
         assert!(
             !message.contains("Service<Operation>` is not implemented"),

@@ -1,4 +1,4 @@
-//! The action table.
+//! Row 12, the action table: the response to each reply of a backend.
 
 use http::{HeaderValue, Request};
 use http_body_util::Full;
@@ -32,32 +32,32 @@ fn request(kind: OperationKind) -> Request<Full<bytes::Bytes>> {
     }
 }
 
-async fn answer(kind: OperationKind, reply: Reply) -> Answer {
+async fn response_to(kind: OperationKind, reply: Reply) -> Answer {
     ask(&endpoint(reply), request(kind)).await
 }
 
 #[tokio::test]
-async fn success_has_the_status_of_its_operation_and_the_content_byte_for_byte() {
+async fn success_has_the_status_of_its_operation_and_the_exact_content() {
     for (kind, reply, status) in [
         (OperationKind::Register, Reply::created(CONTENT), 201),
         (OperationKind::Read, Reply::ok(CONTENT), 200),
         (OperationKind::Update, Reply::updated(CONTENT), 200),
     ] {
-        let answer = answer(kind, reply).await;
-        assert_eq!(answer.status.as_u16(), status);
-        answer.assert_well_formed();
-        assert_eq!(answer.body, CONTENT);
-        assert_eq!(answer.header("www-authenticate"), None);
+        let response = response_to(kind, reply).await;
+        assert_eq!(response.status.as_u16(), status);
+        response.assert_well_formed();
+        assert_eq!(response.body, CONTENT);
+        assert_eq!(response.header("www-authenticate"), None);
     }
-    let answer = answer(OperationKind::Delete, Reply::deleted()).await;
-    assert_eq!(answer.status.as_u16(), 204);
-    answer.assert_well_formed();
+    let response = response_to(OperationKind::Delete, Reply::deleted()).await;
+    assert_eq!(response.status.as_u16(), 204);
+    response.assert_well_formed();
 }
 
 #[tokio::test]
 async fn refusals_answer_every_operation() {
     for kind in ALL {
-        let refused = answer(kind, Reply::bad_request(CONTENT)).await;
+        let refused = response_to(kind, Reply::bad_request(CONTENT)).await;
         assert_eq!(
             (refused.status.as_u16(), &*refused.body),
             (400, CONTENT.as_bytes())
@@ -65,14 +65,14 @@ async fn refusals_answer_every_operation() {
         refused.assert_well_formed();
         assert_eq!(refused.header("www-authenticate"), None);
 
-        let unauthorized = answer(kind, Reply::unauthorized(CONTENT)).await;
+        let unauthorized = response_to(kind, Reply::unauthorized(CONTENT)).await;
         assert_eq!(
             (unauthorized.status.as_u16(), &*unauthorized.body),
             (401, CONTENT.as_bytes())
         );
         unauthorized.assert_well_formed();
 
-        let failed = answer(kind, Reply::internal_server_error(CONTENT)).await;
+        let failed = response_to(kind, Reply::internal_server_error(CONTENT)).await;
         assert_eq!(
             (failed.status.as_u16(), &*failed.body),
             (500, CONTENT.as_bytes())
@@ -81,7 +81,7 @@ async fn refusals_answer_every_operation() {
         let outcome = failed.outcome.unwrap();
         assert_eq!(outcome.action(), Some(Action::InternalServerError));
 
-        let forbidden = answer(
+        let forbidden = response_to(
             kind,
             Reply::refuse(ErrorCode::AccessDenied, "This is not allowed."),
         )
@@ -90,7 +90,7 @@ async fn refusals_answer_every_operation() {
         assert_eq!(forbidden.header("www-authenticate"), None);
 
         let scope = Reply::refuse(ErrorCode::InsufficientScope, "Not with this token.");
-        let scope = answer(kind, scope).await;
+        let scope = response_to(kind, scope).await;
         scope.assert_error(403, "insufficient_scope");
         assert_eq!(
             scope.header("www-authenticate"),
@@ -99,8 +99,55 @@ async fn refusals_answer_every_operation() {
     }
 }
 
+/// A backend may write the content of a 403 itself. The `error` in it decides the challenge.
 #[tokio::test]
-async fn the_challenge_names_an_error_only_where_a_token_was_sent() {
+async fn forbidden_content_with_insufficient_scope_has_a_challenge() {
+    const CHALLENGE: &str = r#"Bearer realm="client registration", error="insufficient_scope""#;
+    for (content, error, challenge) in [
+        (
+            r#"{"error":"insufficient_scope","scope":"dcr"}"#,
+            Some(ErrorCode::InsufficientScope),
+            Some(CHALLENGE),
+        ),
+        (
+            r#"{"error":"insufficient\u005fscope"}"#,
+            Some(ErrorCode::InsufficientScope),
+            Some(CHALLENGE),
+        ),
+        (
+            r#"{"error":"access_denied"}"#,
+            Some(ErrorCode::AccessDenied),
+            None,
+        ),
+        (
+            r#"{"error":"invalid_token"}"#,
+            Some(ErrorCode::InvalidToken),
+            None,
+        ),
+        (r#"{"error":"insufficient_scopes"}"#, None, None),
+        (r#"{"x":{"error":"insufficient_scope"}}"#, None, None),
+        ("{}", None, None),
+    ] {
+        for kind in ALL {
+            let response = response_to(kind, Reply::forbidden(content)).await;
+            assert_eq!(response.status, 403);
+            response.assert_well_formed();
+            assert_eq!(response.body, content);
+            assert_eq!(response.header("www-authenticate"), challenge, "{content}");
+            let outcome = response.outcome.unwrap();
+            assert_eq!(outcome.action(), Some(Action::Forbidden));
+            assert_eq!(outcome.error(), error);
+        }
+    }
+    // Only a 403 has that challenge.
+    let content = r#"{"error":"insufficient_scope"}"#;
+    let response = response_to(OperationKind::Register, Reply::bad_request(content)).await;
+    assert_eq!(response.status, 400);
+    assert_eq!(response.header("www-authenticate"), None);
+}
+
+#[tokio::test]
+async fn challenge_names_an_error_only_if_a_token_was_sent() {
     const BARE: &str = r#"Bearer realm="client registration""#;
     const INVALID: &str = r#"Bearer realm="client registration", error="invalid_token""#;
     let unauthorized = endpoint(Reply::unauthorized(CONTENT));
@@ -115,15 +162,15 @@ async fn the_challenge_names_an_error_only_where_a_token_was_sent() {
                 .headers_mut()
                 .insert("authorization", HeaderValue::from_static(credentials));
         }
-        let answer = ask(&unauthorized, request).await;
-        assert_eq!(answer.header("www-authenticate"), Some(challenge));
+        let response = ask(&unauthorized, request).await;
+        assert_eq!(response.header("www-authenticate"), Some(challenge));
     }
-    let answer = ask(&unauthorized, request(OperationKind::Read)).await;
-    assert_eq!(answer.header("www-authenticate"), Some(INVALID));
+    let response = ask(&unauthorized, request(OperationKind::Read)).await;
+    assert_eq!(response.header("www-authenticate"), Some(INVALID));
 }
 
 #[tokio::test]
-async fn every_refusal_that_can_be_written() {
+async fn each_error_code_has_its_status() {
     for (code, status) in [
         (ErrorCode::InvalidRedirectUri, 400),
         (ErrorCode::InvalidClientMetadata, 400),
@@ -136,18 +183,18 @@ async fn every_refusal_that_can_be_written() {
         (ErrorCode::ServerError, 500),
         (ErrorCode::TemporarilyUnavailable, 500),
     ] {
-        let answer = answer(
+        let response = response_to(
             OperationKind::Register,
             Reply::refuse(code, "No \"\\\u{e9}\n."),
         )
         .await;
-        answer.assert_error(status, code.as_str());
+        response.assert_error(status, code.as_str());
         assert_eq!(Reply::refuse(code, "").error(), Some(code));
     }
 }
 
 #[tokio::test]
-async fn an_action_that_does_not_answer_its_operation() {
+async fn action_that_does_not_answer_its_operation_returns_500() {
     let success = [
         (OperationKind::Register, Reply::created(CONTENT)),
         (OperationKind::Read, Reply::ok(CONTENT)),
@@ -155,13 +202,13 @@ async fn an_action_that_does_not_answer_its_operation() {
         (OperationKind::Delete, Reply::deleted()),
     ];
     for asked in ALL {
-        for (answers, reply) in &success {
-            if asked != *answers {
+        for (responses, reply) in &success {
+            if asked != *responses {
                 let reply = reply.clone().with_reason("A1");
                 let action = reply.action();
-                let answer = answer(asked, reply).await;
-                answer.assert_error(500, "server_error");
-                let outcome = answer.outcome.unwrap();
+                let response = response_to(asked, reply).await;
+                response.assert_error(500, "server_error");
+                let outcome = response.outcome.unwrap();
                 assert_eq!(outcome.operation(), Some(asked));
                 assert_eq!(outcome.action(), Some(action));
                 assert_eq!(outcome.reason(), Some("A1"));
@@ -172,7 +219,7 @@ async fn an_action_that_does_not_answer_its_operation() {
 }
 
 #[tokio::test]
-async fn a_content_that_is_not_a_json_object() {
+async fn content_that_is_not_a_json_object_returns_500() {
     for content in [
         "",
         "null",
@@ -191,19 +238,19 @@ async fn a_content_that_is_not_a_json_object() {
             (OperationKind::Read, Reply::unauthorized(content)),
             (OperationKind::Read, Reply::internal_server_error(content)),
         ] {
-            let answer = answer(kind, reply).await;
-            answer.assert_error(500, "server_error");
-            assert_eq!(answer.header("www-authenticate"), None);
+            let response = response_to(kind, reply).await;
+            response.assert_error(500, "server_error");
+            assert_eq!(response.header("www-authenticate"), None);
         }
     }
     let latin1 = Reply::created(b"{\"client_name\":\"\xe9\"}".to_vec());
-    answer(OperationKind::Register, latin1)
+    response_to(OperationKind::Register, latin1)
         .await
         .assert_error(500, "server_error");
 }
 
 #[tokio::test]
-async fn a_reply_carries_extensions_into_the_response() {
+async fn extensions_of_the_reply_are_in_the_response() {
     #[derive(Clone, Debug, PartialEq)]
     struct Region(&'static str);
 

@@ -1,4 +1,5 @@
-//! First match wins: every pair of faults that one request can have is answered as the first of the two alone.
+//! The order of the checks. A request with two problems gets the response to the first one alone,
+//! for every pair of problems that one request can have.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +11,7 @@ use tower_dcr::{BoxError, DcrLayer, Operation, Reply, backend_fn};
 
 use super::support::*;
 
-/// An update with nothing wrong, as far as no fault was put in.
+/// An update. It is valid until a problem is added.
 struct Draft {
     method: &'static str,
     segment: &'static str,
@@ -20,136 +21,136 @@ struct Draft {
     content_encoding: Option<&'static str>,
     content_length: Option<&'static str>,
     text: &'static str,
-    end: Option<fn() -> Step>,
-    backend: fn() -> Answering,
+    end: Option<fn() -> BodyStep>,
+    backend: fn() -> Behaviour,
 }
 
-/// What the backend does.
-enum Answering {
-    Well,
-    Never,
-    Failing,
+/// The behaviour of the backend.
+enum Behaviour {
+    Succeeds,
+    Hangs,
+    Fails,
 }
 
-/// How a fault gets into the draft, and what it is answered alone.
-struct Fault {
+/// A problem: how to add it to a draft, and the response to it alone.
+struct Problem {
     name: &'static str,
-    put: fn(&mut Draft),
+    add: fn(&mut Draft),
     status: u16,
     error: &'static str,
-    /// Before the first read of the body.
-    unread: bool,
+    /// Whether it is found before the first read of the body.
+    is_before_body: bool,
 }
 
-const FAULTS: [Fault; 14] = [
-    Fault {
+const PROBLEMS: [Problem; 14] = [
+    Problem {
         name: "1 OPTIONS",
-        put: |draft| draft.method = "OPTIONS",
+        add: |draft| draft.method = "OPTIONS",
         status: 204,
         error: "",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "2 method",
-        put: |draft| draft.method = "PATCH",
+        add: |draft| draft.method = "PATCH",
         status: 405,
         error: "invalid_request",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "3 token in the query",
-        put: |draft| draft.query = "?access_token=a",
+        add: |draft| draft.query = "?access_token=a",
         status: 400,
         error: "invalid_request",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "4 no token",
-        put: |draft| draft.authorization = None,
+        add: |draft| draft.authorization = None,
         status: 401,
         error: "invalid_token",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "5 no client",
-        put: |draft| draft.segment = "%zz",
+        add: |draft| draft.segment = "%zz",
         status: 401,
         error: "invalid_token",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "6 media type",
-        put: |draft| draft.content_type = Some("text/html"),
+        add: |draft| draft.content_type = Some("text/html"),
         status: 415,
         error: "invalid_request",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "7 content encoding",
-        put: |draft| draft.content_encoding = Some("gzip"),
+        add: |draft| draft.content_encoding = Some("gzip"),
         status: 415,
         error: "invalid_request",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "8 declared length",
-        put: |draft| draft.content_length = Some("65537"),
+        add: |draft| draft.content_length = Some("65537"),
         status: 413,
         error: "invalid_client_metadata",
-        unread: true,
+        is_before_body: true,
     },
-    Fault {
+    Problem {
         name: "9 too large",
-        put: |draft| draft.end = Some(|| Step::Data(Bytes::from_static(&[b' '; 65_537]))),
+        add: |draft| draft.end = Some(|| BodyStep::Data(Bytes::from_static(&[b' '; 65_537]))),
         status: 413,
         error: "invalid_client_metadata",
-        unread: false,
+        is_before_body: false,
     },
-    Fault {
+    Problem {
         name: "9 too slow",
-        put: |draft| draft.end = Some(|| Step::Hang),
+        add: |draft| draft.end = Some(|| BodyStep::Hang),
         status: 408,
         error: "invalid_request",
-        unread: false,
+        is_before_body: false,
     },
-    Fault {
+    Problem {
         name: "9 broken",
-        put: |draft| draft.end = Some(|| Step::Fail("reset".into())),
+        add: |draft| draft.end = Some(|| BodyStep::Fail("reset".into())),
         status: 400,
         error: "invalid_request",
-        unread: false,
+        is_before_body: false,
     },
-    Fault {
+    Problem {
         name: "10 not JSON",
-        put: |draft| draft.text = "[]",
+        add: |draft| draft.text = "[]",
         status: 400,
         error: "invalid_client_metadata",
-        unread: false,
+        is_before_body: false,
     },
-    Fault {
-        name: "11 no answer",
-        put: |draft| draft.backend = || Answering::Never,
+    Problem {
+        name: "11 no response",
+        add: |draft| draft.backend = || Behaviour::Hangs,
         status: 503,
         error: "temporarily_unavailable",
-        unread: false,
+        is_before_body: false,
     },
-    Fault {
+    Problem {
         name: "12 failing",
-        put: |draft| draft.backend = || Answering::Failing,
+        add: |draft| draft.backend = || Behaviour::Fails,
         status: 500,
         error: "server_error",
-        unread: false,
+        is_before_body: false,
     },
 ];
 
-/// Those that set the same thing exclude each other.
+/// Problems that exclude each other, because they set the same field.
 const EXCLUSIVE: [&[&str]; 3] = [
     &["1 OPTIONS", "2 method"],
     &["9 too large", "9 too slow", "9 broken"],
-    &["11 no answer", "12 failing"],
+    &["11 no response", "12 failing"],
 ];
 
-async fn answer(faults: &[&Fault]) -> Answer {
+async fn response_to(problems: &[&Problem]) -> Answer {
     let mut draft = Draft {
         method: "PUT",
         segment: "1",
@@ -160,13 +161,13 @@ async fn answer(faults: &[&Fault]) -> Answer {
         content_length: None,
         text: "{\"client_id\":\"1\"}",
         end: None,
-        backend: || Answering::Well,
+        backend: || Behaviour::Succeeds,
     };
-    for fault in faults {
-        (fault.put)(&mut draft);
+    for problem in problems {
+        (problem.add)(&mut draft);
     }
-    let steps = [Step::Data(Bytes::from_static(draft.text.as_bytes()))];
-    let body = Script::new(steps.into_iter().chain(draft.end.map(|end| end())));
+    let steps = [BodyStep::Data(Bytes::from_static(draft.text.as_bytes()))];
+    let body = ScriptedBody::new(steps.into_iter().chain(draft.end.map(|end| end())));
     let polls = body.polls();
 
     let mut request = Request::builder()
@@ -188,52 +189,52 @@ async fn answer(faults: &[&Fault]) -> Answer {
         let backend = backend();
         async move {
             match backend {
-                Answering::Well => Ok(Reply::updated("{}")),
-                Answering::Never => std::future::pending().await,
-                Answering::Failing => Err(BoxError::from("failed")),
+                Behaviour::Succeeds => Ok(Reply::updated("{}")),
+                Behaviour::Hangs => std::future::pending().await,
+                Behaviour::Fails => Err(BoxError::from("failed")),
             }
         }
     }))
     .backend_timeout(Duration::from_secs(3))
     .build_endpoint()
     .unwrap();
-    let answer = ask(&endpoint, request.body(body).unwrap()).await;
-    if faults.iter().any(|fault| fault.unread) {
+    let response = ask(&endpoint, request.body(body).unwrap()).await;
+    if problems.iter().any(|problem| problem.is_before_body) {
         assert_eq!(polls.load(Ordering::SeqCst), 0, "the body was polled");
     }
-    answer
+    response
 }
 
 #[track_caller]
-fn assert_is(answer: &Answer, fault: &Fault, beside: &str) {
-    println!("{} beside {beside}", fault.name);
-    if fault.error.is_empty() {
-        assert_eq!(answer.status.as_u16(), fault.status);
-        answer.assert_well_formed();
+fn assert_is_response_to(response: &Answer, problem: &Problem, beside: &str) {
+    println!("{} beside {beside}", problem.name);
+    if problem.error.is_empty() {
+        assert_eq!(response.status.as_u16(), problem.status);
+        response.assert_well_formed();
     } else {
-        answer.assert_error(fault.status, fault.error);
+        response.assert_error(problem.status, problem.error);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_fault_alone() {
-    let good = answer(&[]).await;
+async fn each_problem_alone_has_its_response() {
+    let good = response_to(&[]).await;
     assert_eq!(good.status.as_u16(), 200);
-    for fault in &FAULTS {
-        assert_is(&answer(&[fault]).await, fault, "nothing");
+    for problem in &PROBLEMS {
+        assert_is_response_to(&response_to(&[problem]).await, problem, "nothing");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_pair_of_faults() {
+async fn each_pair_of_problems_gets_the_response_to_the_first() {
     let mut pairs = 0;
-    for (at, first) in FAULTS.iter().enumerate() {
-        for second in &FAULTS[at + 1..] {
+    for (at, first) in PROBLEMS.iter().enumerate() {
+        for second in &PROBLEMS[at + 1..] {
             let exclusive = EXCLUSIVE
                 .iter()
                 .any(|names| names.contains(&first.name) && names.contains(&second.name));
             if !exclusive {
-                assert_is(&answer(&[first, second]).await, first, second.name);
+                assert_is_response_to(&response_to(&[first, second]).await, first, second.name);
                 pairs += 1;
             }
         }
