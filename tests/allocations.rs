@@ -101,6 +101,34 @@ fn request_that_passes_through_allocates_no_more_than_the_inner_service() {
     assert!(count(&service, ours).count_total > 0);
 }
 
+#[test]
+fn request_that_passes_a_named_segment_allocates_nothing() {
+    let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    let layer = DcrLayer::builder(backend)
+        .registration_path("/{region}/{tenant}/register")
+        .configuration_path("/{region}/{tenant}/clients")
+        .build()
+        .unwrap();
+    let paths = [
+        "/",
+        "/eu/blue/regist",
+        "/eu/blue/clients",
+        "/eu//register",
+        "/a/b/c/d/e",
+    ];
+    let requests = || {
+        let requests = paths.into_iter().cycle().take(1_000);
+        requests
+            .map(|path| Request::post(path).body(Body::from("body")).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let bare = count(&App, requests());
+    let layered = count(&layer.layer(App), requests());
+    assert_eq!(layered.count_total, bare.count_total);
+    let ours = Request::post("/eu/blue/register").body(Body::default());
+    assert!(count(&layer.layer(App), vec![ours.unwrap()]).count_total > 0);
+}
+
 /// The middleware boxes the future of the endpoint stack, and puts the route into the extensions of
 /// the request. The extensions are a boxed map of boxed values, so that makes three allocations
 /// more if they were empty, and one if a framework has filled them.

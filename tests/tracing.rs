@@ -14,7 +14,8 @@ use std::task;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use serde_json::Value;
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower_dcr::backend::BackendService;
 use tower_dcr::endpoint::{Challenges, RequestSummary, RespondLayer, respond};
 use tower_dcr::operation::Register;
 use tower_dcr::registry::{ClientOrder, Registry};
@@ -298,6 +299,47 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Warnings {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
+}
+
+/// The warning lines, with their fields.
+#[derive(Clone, Default)]
+struct WarningLines(Arc<Mutex<Vec<String>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for WarningLines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if *event.metadata().level() <= tracing::Level::WARN {
+            let mut text = event.metadata().level().to_string();
+            event.record(&mut Fields(&mut text));
+            self.0.lock().unwrap().push(text);
+        }
+    }
+}
+
+/// Under overload, a line for each request would add to the load.
+#[tokio::test]
+async fn shed_load_logs_one_warning_a_second_with_the_count() {
+    let _alone = ALONE.lock().await;
+    let lines = WarningLines::default();
+    let subscriber = tracing_subscriber::registry().with(lines.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let backend = BackendService::new(backend_fn(|_| async {
+        Ok::<_, BoxError>(Reply::created("{}"))
+    }));
+    let full = ServiceBuilder::new()
+        .load_shed()
+        .concurrency_limit(0)
+        .service(backend);
+    let endpoint = DcrEndpoint::new(full);
+    for _ in 0..50 {
+        ask(&endpoint, register(CLIENT))
+            .await
+            .assert_error(503, "temporarily_unavailable");
+    }
+    let line = |count| format!("WARN message=client registration shed load count={count}");
+    assert_eq!(*lines.0.lock().unwrap(), [line(1)]);
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    ask(&endpoint, register(CLIENT)).await;
+    assert_eq!(*lines.0.lock().unwrap(), [line(1), line(50)]);
 }
 
 #[tokio::test]

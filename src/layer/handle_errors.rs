@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::{Method, Request, Response};
@@ -12,7 +13,7 @@ use tower_service::Service;
 use super::body::ResponseBody;
 use super::stack_failure::respond_to_stack_error;
 use crate::BoxError;
-use crate::endpoint::{EndpointBody, Route};
+use crate::endpoint::{EndpointBody, Paths, Route};
 use crate::operation::OperationKind;
 use crate::util::stopwatch::Stopwatch;
 
@@ -24,11 +25,12 @@ use crate::util::stopwatch::Stopwatch;
 #[derive(Clone)]
 pub struct HandleErrors<E> {
     stack: E,
+    paths: Arc<Paths>,
 }
 
 impl<E> HandleErrors<E> {
-    pub(super) fn new(stack: E) -> Self {
-        Self { stack }
+    pub(super) fn new(stack: E, paths: Arc<Paths>) -> Self {
+        Self { stack, paths }
     }
 }
 
@@ -52,9 +54,16 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let route = request.extensions().get::<Route>();
+        // The middleware has found the route. An outer layer may have dropped the extensions.
+        let kind = match request.extensions().get::<Route>() {
+            Some(route) => route.operation(request.method()),
+            None => self
+                .paths
+                .find(request.method(), request.uri())
+                .and_then(|route| route.operation(request.method())),
+        };
         HandleErrorsFuture {
-            kind: route.and_then(|route| route.operation(request.method())),
+            kind,
             method: request.method().clone(),
             started: Stopwatch::start(),
             future: Oneshot::new(self.stack.clone(), request),

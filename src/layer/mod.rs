@@ -90,7 +90,7 @@ impl<B> DcrLayer<B> {
         let settings = endpoint.settings();
         Self {
             stack: Arc::new(Stack {
-                paths: settings.paths.clone(),
+                paths: Arc::new(settings.paths.clone()),
                 metadata: Arc::new(settings.metadata.clone()),
                 endpoint,
             }),
@@ -235,7 +235,10 @@ impl<B, E: Clone> DcrLayer<B, E> {
     /// ```
     #[must_use]
     pub fn handle_errors(self) -> DcrLayer<B, HandleErrors<E>> {
-        self.endpoint_layer(layer_fn(HandleErrors::new))
+        let paths = Arc::clone(&self.stack.paths);
+        self.endpoint_layer(layer_fn(|stack| {
+            HandleErrors::new(stack, Arc::clone(&paths))
+        }))
     }
 
     /// Erases the type of the endpoint stack, so that the type of the layer can be written down.

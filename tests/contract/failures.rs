@@ -375,3 +375,30 @@ impl fmt::Display for Sentinel {
 }
 
 impl std::error::Error for Sentinel {}
+
+/// An outer layer may make a new request, without the extensions.
+#[tokio::test(start_paused = true)]
+async fn handle_errors_knows_the_operation_of_a_request_without_extensions() {
+    let backend = backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
+    let layer = DcrLayer::new(backend)
+        .endpoint_layer(tower::timeout::TimeoutLayer::new(Duration::from_secs(1)))
+        .handle_errors()
+        .endpoint_layer(MapRequestLayer::new(
+            |request: Request<Full<bytes::Bytes>>| {
+                let (parts, body) = request.into_parts();
+                let mut new = Request::new(body);
+                *new.method_mut() = parts.method;
+                *new.uri_mut() = parts.uri;
+                *new.headers_mut() = parts.headers;
+                new
+            },
+        ));
+    let app = service_fn(|_: Request<Full<bytes::Bytes>>| async {
+        Ok::<_, Infallible>(Response::new(String::new()))
+    });
+    let response = ask(&layer.layer(app), register(CLIENT)).await;
+    response.assert_error(503, "temporarily_unavailable");
+    assert!(description(&response).contains(UNKNOWN));
+    let outcome = response.outcome.unwrap();
+    assert_eq!(outcome.operation(), Some(OperationKind::Register));
+}

@@ -6,11 +6,11 @@ use std::time::Duration;
 use http::Request;
 use tower_dcr::DcrLayer;
 
-use crate::support::{Recorder, Script, Step, ask};
+use crate::support::{BodyStep, Recorder, ScriptedBody, ask};
 
 /// A body of 1 KiB that then hangs.
-fn hanging() -> Script {
-    Script::new([Step::Data(vec![b' '; 1024].into()), Step::Hang])
+fn hanging() -> ScriptedBody {
+    ScriptedBody::new([BodyStep::Data(vec![b' '; 1024].into()), BodyStep::Hang])
 }
 
 #[tokio::test(start_paused = true)]

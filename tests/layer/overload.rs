@@ -7,7 +7,7 @@ use tower::load_shed::error::Overloaded;
 use tower_dcr::backend::{BackendService, Unavailable};
 use tower_dcr::{Action, BoxError, DcrEndpoint, Operation, Reply, backend_fn};
 
-use crate::support::{CLIENT, Recorder, Wrapped, ask, configure, register};
+use crate::support::{CLIENT, Recorder, WrappedError, ask, configure, register};
 
 #[tokio::test]
 async fn overloaded_as_the_error_itself_proves_that_nothing_happened() {
@@ -28,8 +28,9 @@ async fn overloaded_as_the_error_itself_proves_that_nothing_happened() {
 /// A backend stores a client, and then calls another service through a load limit of its own.
 #[tokio::test]
 async fn overloaded_among_the_sources_is_an_unknown_outcome() {
-    let backend =
-        backend_fn(|_: Operation| async { Err::<Reply, _>(Wrapped(Overloaded::new().into())) });
+    let backend = backend_fn(|_: Operation| async {
+        Err::<Reply, _>(WrappedError(Overloaded::new().into()))
+    });
     let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert!(
@@ -41,7 +42,7 @@ async fn overloaded_among_the_sources_is_an_unknown_outcome() {
 
     let outer = BoxError::from(Overloaded::new());
     assert!(!Unavailable::find_in(&*outer).unwrap().is_outcome_unknown());
-    let inner = BoxError::from(Wrapped(Overloaded::new().into()));
+    let inner = BoxError::from(WrappedError(Overloaded::new().into()));
     assert!(Unavailable::find_in(&*inner).unwrap().is_outcome_unknown());
     let inner = std::io::Error::other(Overloaded::new());
     assert!(Unavailable::find_in(&inner).unwrap().is_outcome_unknown());

@@ -13,7 +13,7 @@ use tower_dcr::backend::{BackendSelector, SharedBackend, Unavailable};
 use tower_dcr::operation::{OperationKind, PathParams};
 use tower_dcr::{BoxError, DcrBuilder, DcrEndpoint, DcrLayer, Reply, backend_fn};
 
-use crate::support::{Answer, CLIENT, Recorder, Script, Step, ask, configure};
+use crate::support::{Answer, BodyStep, CLIENT, Recorder, ScriptedBody, ask, configure};
 
 /// Knows the tenants `blue` and `green`.
 fn two_tenants() -> (Recorder, Recorder, DcrBuilder<SharedBackend>) {
@@ -115,7 +115,7 @@ async fn method_is_checked_before_the_tenant() {
 async fn selector_is_asked_before_the_body_is_read() {
     let (_, _, builder) = two_tenants();
     let endpoint = builder.body_timeout(None).build_endpoint().unwrap();
-    let script = Script::new([Step::Data(CLIENT.into())]);
+    let script = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
     let polls = script.polls();
     let request = Request::post("/t/red/register")
         .header("content-type", "application/json")

@@ -6,7 +6,7 @@ use http_body_util::Full;
 use tower_dcr::initial_access::{TokenLabel, TokenList, Verdict};
 use tower_dcr::{BearerToken, BoxError, DcrEndpoint, DcrLayer};
 
-use crate::support::{Answer, CLIENT, Recorder, Script, Step, ask};
+use crate::support::{Answer, BodyStep, CLIENT, Recorder, ScriptedBody, ask};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Owner(&'static str);
@@ -61,7 +61,7 @@ async fn insufficient_scope_is_answered_403_with_its_challenge() {
 
 #[tokio::test]
 async fn insufficient_scope_reads_nothing_of_the_body() {
-    let script = Script::new([Step::Data(CLIENT.into())]);
+    let script = ScriptedBody::new([BodyStep::Data(CLIENT.into())]);
     let polls = script.polls();
     let request = Request::post("/register")
         .header("authorization", "Bearer read-only")
