@@ -1,7 +1,5 @@
 //! What people put around the endpoints: each of these layers, with the registration service in it.
 
-#[path = "../examples/common/error.rs"]
-mod error;
 #[path = "../examples/common/limit.rs"]
 mod limit;
 #[path = "support/mod.rs"]

@@ -92,7 +92,9 @@ async fn async_closure_checks_and_changes() {
 #[tokio::test]
 async fn functions_are_closures_too() {
     fn immediate(proposal: &mut Proposal) -> Result<(), Rejection> {
-        proposal.set("a", 1);
+        if proposal.is_omitted("a") {
+            return Err(Rejection::new(ErrorCode::AccessDenied, "a is missing."));
+        }
         Ok(())
     }
 
@@ -103,7 +105,8 @@ async fn functions_are_closures_too() {
     }
 
     let policies = stack(policy_fn(immediate)).with(policy_fn(waiting));
-    assert_changed(&policies, &json!({}), &json!({"a": 1, "b": 2})).await;
+    assert_changed(&policies, &json!({"a": 1}), &json!({"a": 1, "b": 2})).await;
+    assert_refused(&policies, &json!({}), 403, "access_denied").await;
 }
 
 /// A closure policy has a plain type: it can be chosen at run time and shared.

@@ -95,6 +95,7 @@ async fn outcome_of_a_refusal_is_never_unknown() {
 #[tokio::test]
 async fn unavailable_becomes_a_rejection() {
     async fn call() -> Result<(), Unavailable> {
+        tokio::task::yield_now().await;
         Err(Unavailable::new().with_retry_after(Duration::from_secs(3)))
     }
 

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 use tower::{Layer, ServiceBuilder};
 use tower_dcr::backend::{BackendService, Unavailable};
-use tower_dcr::operation::OperationKind;
+use tower_dcr::operation::{OperationKind, Read, Register};
 use tower_dcr::policy::{
     ForcedMembers, MaxRedirectUris, Policies, PolicyBackend, Proposal, Rejection, Scopes, policy_fn,
 };
-use tower_dcr::{Backend, BoxError, DcrLayer, ErrorCode, Reply, backend_fn};
+use tower_dcr::{
+    Action, Backend, BoxError, ClientMetadata, DcrLayer, ErrorCode, Operation, Reply, backend_fn,
+};
 
 use super::support::*;
 use super::{assert_passes, assert_refused, check, serve, stack};
@@ -73,6 +75,32 @@ async fn members_are_carried_from_policy_to_policy() {
         let expected = r#"{"long":"short","n":1.0}"#;
         assert_eq!(checked.metadata.as_deref(), Some(expected));
     }
+}
+
+/// Each further policy costs a few allocations, and not one for each member.
+#[test]
+fn metadata_is_parsed_once_for_all_policies() {
+    fn allocations(policies: usize) -> u64 {
+        let mut all = Policies::new();
+        for _ in 0..policies {
+            all = all.with(policy_fn(|_: &mut Proposal| Ok(())));
+        }
+        let backend = all.layer(Recorder::default());
+        let metadata = ClientMetadata::parse(members(200)).unwrap();
+        let operation = Register::new(metadata).into();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let measured = allocation_counter::measure(|| {
+            let reply = runtime.block_on(backend.execute(operation)).unwrap();
+            assert_eq!(reply.action(), Action::Created);
+        });
+        measured.count_total
+    }
+
+    let one = allocations(1);
+    assert!(one > 200, "{one}");
+    assert!(allocations(11) < one + 50);
 }
 
 /// Each policy sees the changes of the policies before it. A refusal ends the stack.
@@ -231,16 +259,16 @@ async fn policy_can_read_the_client_first() {
         let (Some(client_id), Some(token)) = (operation.client_id(), operation.token()) else {
             return Ok(());
         };
-        let read = tower_dcr::operation::Read::new(client_id, token.clone());
+        let read = Read::new(client_id, token.clone());
         let Ok(reply) = reader.execute(read.into()).await;
-        assert_eq!(reply.action(), tower_dcr::Action::Ok);
+        assert_eq!(reply.action(), Action::Ok);
         Ok(())
     });
     let service = serve(&DcrLayer::new(stack(known).layer(recorder.clone())));
     let answer = ask(&service, configure("PUT", "/register/1", "token", "{}")).await;
     assert_eq!(answer.status, 200);
     let kinds = recorder.operations();
-    let kinds = kinds.iter().map(tower_dcr::Operation::kind);
+    let kinds = kinds.iter().map(Operation::kind);
     assert_eq!(
         kinds.collect::<Vec<_>>(),
         [OperationKind::Read, OperationKind::Update]
