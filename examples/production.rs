@@ -70,7 +70,8 @@ async fn main() -> Result<(), common::Failure> {
         // A client must not make the server fetch a URI in its own network.
         .with(FetchedUris::none().allow_public_hosts(true));
     let backend = ServiceBuilder::new()
-        // The limit is here, and not around the endpoint. There, slow uploads would use up the slots.
+        // The limit is here, and not around the endpoint. There, slow uploads would use up the
+        // slots.
         .layer(LoadShedLayer::new())
         .layer(ConcurrencyLimitLayer::new(64))
         .layer_fn(BackendService::new)
@@ -119,8 +120,8 @@ async fn main() -> Result<(), common::Failure> {
     Ok(())
 }
 
-/// Counts the requests to the registration endpoint. All labels come from closed sets. A response of
-/// an endpoint layer has no `Outcome`: a preflight, a 429, the 500 of a panic.
+/// Counts the requests to the registration endpoint. All labels come from closed sets. A response
+/// of an endpoint layer has no `Outcome`: a preflight, a 429, the 500 of a panic.
 fn count<B>(response: Response<B>) -> Response<B> {
     let outcome = response.extensions().get::<Outcome>();
     let operation = outcome.and_then(Outcome::operation);

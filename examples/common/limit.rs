@@ -17,8 +17,8 @@ use tower_governor::{GovernorError, GovernorLayer};
 /// Counts requests by the address of the peer. An IPv6 address counts with its whole /64 network,
 /// because a single host has 2^64 addresses there.
 ///
-/// Behind a proxy, the peer is the proxy. Then take the address from the header that the proxy sets,
-/// and from no other header.
+/// Behind a proxy, the peer is the proxy. Then take the address from the header that the proxy
+/// sets, and from no other header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PeerNetwork;
 
@@ -45,8 +45,8 @@ pub(crate) fn registrations(burst: u32, period: Duration) -> Limit {
     limit(Some(Method::POST), burst, period)
 }
 
-/// Limits requests of any kind: `burst` at once, then one in each period. It also bounds the updates
-/// of callers without a valid token, which the backend verifies only after the policies.
+/// Limits requests of any kind: `burst` at once, then one in each period. It also bounds the
+/// updates of callers without a valid token, which the backend verifies only after the policies.
 pub(crate) fn requests(burst: u32, period: Duration) -> Limit {
     limit(None, burst, period)
 }

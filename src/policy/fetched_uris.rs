@@ -44,8 +44,9 @@ const URI_LIST: &str = "request_uris";
 /// Each URI must be `https` on an allowed host. User information is always refused. The refusal
 /// names the position in a list, such as `request_uris[2]`, and not the URI.
 ///
-/// A policy sees names, not addresses: the owner of a public name can point it at a private address.
-/// The part of your server that fetches the URIs must also check the address that it connects to.
+/// A policy sees names, not addresses: the owner of a public name can point it at a private
+/// address. The part of your server that fetches the URIs must also check the address that it
+/// connects to.
 ///
 /// ```
 /// use tower::Layer;
@@ -114,8 +115,8 @@ impl FetchedUris {
         self
     }
 
-    /// Allows `http` and `https` to the server's own machine, on any port, for development. The host
-    /// is exactly `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
+    /// Allows `http` and `https` to the server's own machine, on any port, for development. The
+    /// host is exactly `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
     #[must_use]
     pub fn allow_loopback(mut self, yes: bool) -> Self {
         self.allow_loopback = yes;

@@ -1,8 +1,8 @@
 //! Policies: who may register what.
 //!
 //! [`Policies`] is an ordered stack of policies, and a tower layer over a
-//! [`Backend`](crate::Backend). Each policy checks a [`Proposal`]: the metadata of a registration or
-//! an update, before the backend receives it. It accepts the proposal, changes it, or refuses it
+//! [`Backend`](crate::Backend). Each policy checks a [`Proposal`]: the metadata of a registration
+//! or an update, before the backend receives it. It accepts the proposal, changes it, or refuses it
 //! with a [`Rejection`]. There are no policies by default.
 //!
 //! ```
@@ -60,11 +60,13 @@
 | `FetchedUris` | limits the URIs that the server or a browser fetches | `fetched_uris` | `uri-policies` |"
 )]
 //!
-//! Your own policy is a closure in [`policy_fn`](policy_fn()), or a type that implements [`Policy`].
+//! Your own policy is a closure in [`policy_fn`](policy_fn()), or a type that implements
+//! [`Policy`].
 //!
 //! # Rules
 //!
-//! - **Order.** Policies run in the order in which they were added. The first refusal is the answer.
+//! - **Order.** Policies run in the order in which they were added. The first refusal is the
+//!   answer.
 //! - **Idempotence.** An update sends back what the client was issued (RFC 7592 section 2.2), so
 //!   policies meet their own changes again. They must accept them, and not change them again.
 //! - **Names.** Policies compare the names of members exactly. If your backend reads JSON without
@@ -74,19 +76,20 @@
 //!
 //! The claims of a `software_statement` override the members of the same name (RFC 7591 section
 //! 2.3), and no policy reads them. So all ready-made policies refuse one with 400
-//! `unapproved_software_statement`. Each has a switch `allow_software_statement`. Switch it on if one
-//! of these holds:
+//! `unapproved_software_statement`. Each has a switch `allow_software_statement`. Switch it on if
+//! one of these holds:
 //!
 //! - The backend ignores software statements.
 //! - The backend checks the claims itself.
 //!
 //! # Cost
 //!
-//! Policies run before the backend verifies the token of an update. Without an initial access token,
-//! everybody can register. So unauthenticated callers can trigger all policies: keep them cheap.
-//! For a policy that calls another service, do one of these:
+//! Policies run before the backend verifies the token of an update. Without an initial access
+//! token, everybody can register. So unauthenticated callers can trigger all policies: keep them
+//! cheap. For a policy that calls another service, do one of these:
 //!
-//! - Limit the requests with an [endpoint layer](crate::DcrLayer::endpoint_layer), updates included.
+//! - Limit the requests with an [endpoint layer](crate::DcrLayer::endpoint_layer), updates
+//!   included.
 //! - Read the client first, with the token of the operation.
 //!
 //! # Layers of tower

@@ -8,8 +8,8 @@ use super::software_statement::SOFTWARE_STATEMENT;
 use crate::operation::OperationKind;
 use crate::reply::ErrorCode;
 
-/// The members that a server issues (RFC 7591 section 3.2.1, RFC 7592 section 3). An update may send
-/// them back (RFC 7592 section 2.2), and the backend checks them.
+/// The members that a server issues (RFC 7591 section 3.2.1, RFC 7592 section 3). An update may
+/// send them back (RFC 7592 section 2.2), and the backend checks them.
 const ISSUED: [&str; 6] = [
     "client_id",
     "client_secret",
@@ -91,8 +91,8 @@ impl OnlyMembers {
         self
     }
 
-    /// Accepts [software statements](super#software-statements), whether the list names them or not.
-    /// The default is `false`.
+    /// Accepts [software statements](super#software-statements), whether the list names them or
+    /// not. The default is `false`.
     #[must_use]
     pub fn allow_software_statement(mut self, yes: bool) -> Self {
         self.allow_software_statement = yes;

@@ -65,7 +65,7 @@ use super::rejection::Rejection;
 ///     let id = id.as_ref().and_then(|id| id.as_str()).unwrap_or_default();
 ///     match service.approves(id).await {
 ///         Ok(true) => Ok(()),
-///         Ok(false) => Err(Rejection::new(ErrorCode::AccessDenied, "The software is not approved.")),
+///         Ok(false) => Err(Rejection::new(ErrorCode::AccessDenied, "Not approved.")),
 ///         // The client receives 503, the log receives the cause.
 ///         Err(error) => Err(Rejection::temporarily_unavailable().with_cause(error)),
 ///     }
@@ -111,8 +111,8 @@ impl fmt::Debug for PolicyFn {
     }
 }
 
-/// The closures and functions that [`policy_fn`](policy_fn()) accepts. Do not implement it: implement
-/// [`Policy`] for a type of your own.
+/// The closures and functions that [`policy_fn`](policy_fn()) accepts. Do not implement it:
+/// implement [`Policy`] for a type of your own.
 ///
 /// | kind | form | bounds |
 /// |---|---|---|

@@ -21,15 +21,17 @@ use crate::util::uri::{is_loopback, normal_host, raw_host};
 ///
 /// # Clients without redirect URIs
 ///
-/// A client without `redirect_uris` is refused, because some authorization servers then accept every
-/// redirect URI (RFC 6749 section 3.1.2.3). It passes if it needs no redirect (RFC 7591 section 2):
+/// A client without `redirect_uris` is refused, because some authorization servers then accept
+/// every redirect URI (RFC 6749 section 3.1.2.3). It passes if it needs no redirect (RFC 7591
+/// section 2):
 ///
 /// - `grant_types` is present and contains neither `authorization_code` nor `implicit`. If it is
 ///   omitted, it means `authorization_code`.
 /// - `response_types` is omitted or `[]`. Every response type needs a redirect.
 ///
 /// An omitted `redirect_uris` is a missing one, `null`, `""` or `[]`. If
-/// [`ForcedMembers`](super::ForcedMembers) decides about the grant types, add it before this policy.
+/// [`ForcedMembers`](super::ForcedMembers) decides about the grant types, add it before this
+/// policy.
 ///
 /// # Example
 ///
@@ -171,7 +173,7 @@ impl MemberPolicy for RedirectUris {
         if proposal.is_omitted("redirect_uris") && needs_redirect(proposal) {
             return Err(Rejection::new(
                 ErrorCode::InvalidRedirectUri,
-                "redirect_uris is missing. Only clients whose grant_types need no redirect have none.",
+                "redirect_uris is missing, but the grant_types or response_types need a redirect.",
             ));
         }
         for (name, error) in [

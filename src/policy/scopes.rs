@@ -16,8 +16,8 @@ use crate::reply::ErrorCode;
 /// | a scope twice | is kept once | is kept once |
 /// | omitted | becomes the [default](Self::with_default) | becomes the default |
 ///
-/// A missing scope is filled in because authorization servers disagree about its meaning. Scopes are
-/// compared exactly, including case (RFC 6749 section 3.3).
+/// A missing scope is filled in because authorization servers disagree about its meaning. Scopes
+/// are compared exactly, including case (RFC 6749 section 3.3).
 ///
 /// ```
 /// use tower::Layer;

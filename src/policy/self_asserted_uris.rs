@@ -71,8 +71,8 @@ impl SelfAssertedUris {
         }
     }
 
-    /// Accepts a host only if all redirect URIs use it. A client that redirects to several hosts, or
-    /// also to the user's machine, then has no host of its own. The default is `false`.
+    /// Accepts a host only if all redirect URIs use it. A client that redirects to several hosts,
+    /// or also to the user's machine, then has no host of its own. The default is `false`.
     #[must_use]
     pub fn on_every_redirect_host(mut self, yes: bool) -> Self {
         self.on_every_host = yes;

@@ -10,7 +10,7 @@ use super::{check, stack};
 /// A policy might check one of two members of the same name, and the backend read the other.
 #[tokio::test]
 async fn duplicate_member_never_reaches_a_policy() {
-    async fn assert<J: Policy>(policy: J, good: &str, bad: &str) {
+    async fn assert<P: Policy>(policy: P, good: &str, bad: &str) {
         let policies = stack(policy);
         let name = &good[1..good.find("\":").unwrap()];
         let escaped = bad.replacen(

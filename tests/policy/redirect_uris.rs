@@ -176,8 +176,7 @@ async fn client_without_redirect_uris_is_refused_if_it_needs_a_redirect() {
                 &policies,
                 &metadata,
                 "invalid_redirect_uri",
-                "redirect_uris is missing. Only clients whose grant_types need no redirect have \
-                 none.",
+                "redirect_uris is missing, but the grant_types or response_types need a redirect.",
             )
             .await;
         }

@@ -7,7 +7,8 @@ use super::{assert_changed, assert_described, assert_passes, assert_refused, sta
 
 #[tokio::test]
 async fn uris_on_other_hosts_are_refused_or_dropped() {
-    let at = |name: &str, value: Value| json!({"redirect_uris": ["https://App.example.com/cb", "HTTPS://app2.example.com/x"], name: value});
+    let redirect_uris = ["https://App.example.com/cb", "HTTPS://app2.example.com/x"];
+    let at = |name: &str, value: Value| json!({"redirect_uris": redirect_uris, name: value});
     let refusing = stack(SelfAssertedUris::refuse_other_hosts());
     let dropping = stack(SelfAssertedUris::drop_other_hosts());
     for name in [
@@ -89,7 +90,8 @@ async fn uris_on_other_hosts_are_refused_or_dropped() {
 #[tokio::test]
 async fn own_host_is_the_one_host_of_all_redirect_uris() {
     let strict = stack(SelfAssertedUris::drop_other_hosts().on_every_redirect_host(true));
-    let of = |redirect_uris: &[&str]| json!({"redirect_uris": redirect_uris, "logo_uri": "https://bank.example/logo"});
+    let logo = "https://bank.example/logo";
+    let of = |uris: &[&str]| json!({"redirect_uris": uris, "logo_uri": logo});
     for own in [
         &["https://bank.example/cb"][..],
         &["https://bank.example/cb", "https://BANK.example:8443/cb"],

@@ -1,6 +1,6 @@
 //! Software statements, which all ready-made policies refuse by default.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tower_dcr::policy::{
     FetchedUris, ForcedMembers, MaxRedirectUris, OnlyMembers, Policy, RedirectUris, Scopes,
     SelfAssertedUris,
@@ -11,24 +11,27 @@ use super::{assert_refused, check, stack};
 /// Its claims would override the members that were checked (RFC 7591 section 2.3).
 #[tokio::test]
 async fn software_statement_is_refused_unless_allowed() {
-    async fn assert<J: Policy>(refusing: J, allowing: J) {
-        let asked = json!({"grant_types": ["client_credentials"], "scope": "read", "software_statement": "eyJhbGciOiJSUzI1NiJ9.e30.x"});
+    fn with(statement: &Value) -> Value {
+        json!({
+            "grant_types": ["client_credentials"],
+            "scope": "read",
+            "software_statement": statement,
+        })
+    }
+
+    async fn assert<P: Policy>(refusing: P, allowing: P) {
+        let asked = with(&json!("a.b.c"));
         let refusing = stack(refusing);
         assert_refused(&refusing, &asked, 400, "unapproved_software_statement").await;
         for checked in check(&stack(allowing), &asked.to_string()).await {
             assert!(checked.answer.status.is_success());
         }
         for wrong in [json!({}), json!(0), json!(false), json!(" ")] {
-            let asked = json!({"grant_types": ["client_credentials"], "scope": "read", "software_statement": wrong});
+            let asked = with(&wrong);
             assert_refused(&refusing, &asked, 400, "unapproved_software_statement").await;
         }
         for none in [json!(null), json!("")] {
-            for checked in check(
-                &refusing,
-                &json!({"grant_types": ["client_credentials"], "scope": "read", "software_statement": none}).to_string(),
-            )
-            .await
-            {
+            for checked in check(&refusing, &with(&none).to_string()).await {
                 assert!(checked.answer.status.is_success());
             }
         }

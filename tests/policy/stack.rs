@@ -52,7 +52,8 @@ async fn first_policy_added_is_the_first_to_run() {
     }
 }
 
-/// The metadata is not serialized and parsed between policies: in the middle it may break the rules.
+/// The metadata is not serialized and parsed between policies: in the middle it may break the
+/// rules.
 #[tokio::test]
 async fn members_are_carried_from_policy_to_policy() {
     let mut deep = json!(1);
