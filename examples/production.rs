@@ -1,17 +1,25 @@
-//! The recommended set: an axum application with open registration that is bounded.
+//! An axum application with open registration and the recommended limits.
 //!
-//! `cargo run --example production`, with the environment of the axum example. `/metrics` counts what happened.
+//! Run it with `cargo run --example production`. The environment variables are those of the axum
+//! example. `/metrics` has the counters.
 //!
-//! Around the backend: policies, and no more than so many operations at once; who comes then is told so. Around the
-//! endpoints, from the inside to the outside: panics answered; so many registrations and requests from one address; CORS,
-//! around all that answers; counts; traces, with tokens kept out of them.
+//! Around the backend, from the outside to the inside:
 //!
-//! What `axum::serve` does not bound, how many connections there are and how long the head of a request takes, is for the
-//! proxy in front.
+//! - at most 64 operations at a time; excess operations get an immediate 503
+//! - policies
+//!
+//! Around the registration endpoint, from the outside to the inside:
+//!
+//! - traces, without tokens
+//! - counters
+//! - CORS, also for errors
+//! - a limit of requests, and one of registrations, from one address
+//! - a 500 for a panic
+//!
+//! `axum::serve` limits neither the number of connections nor the time for the head of a request.
+//! Leave that to a proxy in front.
 
 mod common;
-#[path = "common/error.rs"]
-mod error;
 #[path = "common/limit.rs"]
 mod limit;
 
@@ -31,7 +39,7 @@ use tower::limit::ConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower::util::MapResponseLayer;
 use tower_dcr::backend::BackendService;
-use tower_dcr::policy::{MaxRedirectUris, PolicyLayer, SelfAssertedUris};
+use tower_dcr::policy::{FetchedUris, MaxRedirectUris, Policies, SelfAssertedUris};
 use tower_dcr::{DcrLayer, ErrorCode, Outcome};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::map_response_body::MapResponseBodyLayer;
@@ -43,7 +51,7 @@ use tracing::{Level, Span};
 async fn main() -> Result<(), common::Failure> {
     common::log();
     let metrics = PrometheusBuilder::new().install_recorder()?;
-    // It keeps each measurement until somebody tells it to sum them up.
+    // Without upkeep, the recorder keeps every single measurement.
     let upkeep = metrics.clone();
     tokio::spawn(async move {
         loop {
@@ -54,36 +62,40 @@ async fn main() -> Result<(), common::Failure> {
     let (listener, base_url) = common::listen().await?;
     let (backend, supported) = common::backend::from_env(&base_url)?;
 
+    // Unauthenticated callers can trigger the policies, so none of them calls another service.
+    let policies = Policies::new()
+        .with(MaxRedirectUris::new(10))
+        // A client must not show the logo of another company.
+        .with(SelfAssertedUris::drop_other_hosts().on_every_redirect_host(true))
+        // A client must not make the server fetch a URI in its own network.
+        .with(FetchedUris::none().allow_public_hosts(true));
     let backend = ServiceBuilder::new()
-        // Here, and not around the endpoint: who sends a body slowly would keep others out there.
+        // The limit is here, and not around the endpoint. There, slow uploads would use up the
+        // slots.
         .layer(LoadShedLayer::new())
         .layer(ConcurrencyLimitLayer::new(64))
         .layer_fn(BackendService::new)
-        .layer(PolicyLayer::new(MaxRedirectUris::new(10)))
-        // Nobody shows users the logo of somebody else.
-        .layer(PolicyLayer::new(
-            SelfAssertedUris::dropped_elsewhere().on_every_redirect_host(),
-        ))
+        .layer(policies)
         .service(backend);
     let dcr = DcrLayer::builder(backend)
         .body_limit(32 * 1024)
         .build()?
         .endpoint_layer(CatchPanicLayer::custom(panicked))
-        // What comes now answers with bodies of axum's.
+        // The layers added after this one answer with axum's bodies.
         .endpoint_layer(MapResponseBodyLayer::new(Body::new))
         .endpoint_layer(limit::registrations(5, Duration::from_secs(60 * 60)))
         .endpoint_layer(limit::requests(30, Duration::from_secs(1)))
-        // Around all that answers: errors have its headers, too.
+        // Around all layers that answer, so that errors have the CORS headers too.
         .endpoint_layer(common::cors())
         .endpoint_layer(MapResponseLayer::new(count))
         .endpoint_layer(
             TraceLayer::new_for_http()
                 .make_span_with(span)
                 .on_response(DefaultOnResponse::new().level(Level::INFO))
-                // The cause of each failure is in the log already.
+                // The registration service logs the cause of each failure already.
                 .on_failure(()),
         )
-        // Before the trace sees the request.
+        // Outside the trace, so that it does not log the token.
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
 
     let metadata = Json(common::authorization_server_metadata(&base_url, supported));
@@ -93,13 +105,13 @@ async fn main() -> Result<(), common::Failure> {
             "/.well-known/oauth-authorization-server",
             get(async move || metadata).layer(common::cors()),
         )
-        // Keep it from the public: by the proxy in front, or on a listener of its own.
+        // Do not publish it: let the proxy in front refuse it, or use a separate listener.
         .route("/metrics", get(async move || metrics.render()))
         .layer(dcr);
 
     common::print_what_to_try(&base_url);
-    println!("# what happened\ncurl -sS {base_url}/metrics\n");
-    // The limit needs to know the peer.
+    println!("# the counters\ncurl -sS {base_url}/metrics\n");
+    // The limits need the address of the peer.
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
         served = axum::serve(listener, service).with_graceful_shutdown(common::stop()) => served?,
@@ -108,8 +120,8 @@ async fn main() -> Result<(), common::Failure> {
     Ok(())
 }
 
-/// Counts what became of each request on the paths of registration. All labels are from closed sets. What a layer answered
-/// by itself has no `Outcome`: a preflight, a 429, the 500 of a panic.
+/// Counts the requests to the registration endpoint. All labels come from closed sets. A response
+/// of an endpoint layer has no `Outcome`: a preflight, a 429, the 500 of a panic.
 fn count<B>(response: Response<B>) -> Response<B> {
     let outcome = response.extensions().get::<Outcome>();
     let operation = outcome.and_then(Outcome::operation);
@@ -128,16 +140,16 @@ fn count<B>(response: Response<B>) -> Response<B> {
     response
 }
 
-/// The path alone: somebody may put a token into the query, where it does not belong.
+/// Records the path without the query, which may contain a token by mistake.
 fn span<B>(request: &Request<B>) -> Span {
     tracing::info_span!("request", method = %request.method(), path = request.uri().path())
 }
 
-/// The panic has been reported already; the client learns nothing of it.
+/// Answers after a panic. The panic hook has reported it, and the client learns nothing about it.
 fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
-    error::response(
+    let failed = ErrorCode::ServerError.response(
         StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorCode::ServerError,
         "The registration service failed.",
-    )
+    );
+    failed.map(Body::new)
 }

@@ -1,7 +1,5 @@
 //! Endpoint layers that people use: CORS, limits, time-outs, and a layer that catches panics.
 
-#[path = "../examples/common/error.rs"]
-mod error;
 #[path = "../examples/common/limit.rs"]
 mod limit;
 #[path = "support/mod.rs"]

@@ -1,4 +1,4 @@
-//! How often somebody may register.
+//! Limits for the requests of one peer.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -14,10 +14,11 @@ use tower_governor::governor::GovernorConfigBuilder;
 use tower_governor::key_extractor::KeyExtractor;
 use tower_governor::{GovernorError, GovernorLayer};
 
-use super::error;
-
-/// The address of the peer; of IPv6 the network, since who has one address has 2^64. Behind a proxy the peer is the proxy:
-/// take the address from the header that it sets, then, and from no other.
+/// Counts requests by the address of the peer. An IPv6 address counts with its whole /64 network,
+/// because a single host has 2^64 addresses there.
+///
+/// Behind a proxy, the peer is the proxy. Then take the address from the header that the proxy
+/// sets, and from no other header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PeerNetwork;
 
@@ -36,57 +37,56 @@ impl KeyExtractor for PeerNetwork {
 
 type Limit = GovernorLayer<PeerNetwork, NoOpMiddleware<governor::clock::QuantaInstant>, Body>;
 
-/// How often the addresses are forgotten that may do everything again; the limiter itself keeps each that it ever saw.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// How often idle addresses are purged. Without that, the limiter keeps every address.
+const PURGE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// So many attempts to register at once, good or bad, and then one in each period.
+/// Limits registrations, successful or not: `burst` at once, then one in each period.
 pub(crate) fn registrations(burst: u32, period: Duration) -> Limit {
-    of(Some(Method::POST), burst, period)
+    limit(Some(Method::POST), burst, period)
 }
 
-/// So many requests of any kind at once, and then one in each period. A token that comes with an update costs nothing: it
-/// is judged last.
+/// Limits requests of any kind: `burst` at once, then one in each period. It also bounds the
+/// updates of callers without a valid token, which the backend verifies only after the policies.
 pub(crate) fn requests(burst: u32, period: Duration) -> Limit {
-    of(None, burst, period)
+    limit(None, burst, period)
 }
 
-fn of(method: Option<Method>, burst: u32, period: Duration) -> Limit {
+fn limit(method: Option<Method>, burst: u32, period: Duration) -> Limit {
     let mut config = GovernorConfigBuilder::default().key_extractor(PeerNetwork);
     config.burst_size(burst).period(period);
     if let Some(method) = method {
         config.methods(vec![method]);
     }
-    let config = config.finish().expect("neither is zero");
+    let config = config.finish().expect("burst and period are not zero");
     let limiter = Arc::downgrade(config.limiter());
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(FORGET_EVERY).await;
+            tokio::time::sleep(PURGE_INTERVAL).await;
             let Some(limiter) = limiter.upgrade() else {
                 return;
             };
             limiter.retain_recent();
         }
     });
-    GovernorLayer::new(config).error_handler(|error| in_json(&error))
+    GovernorLayer::new(config).error_handler(|error| error_response(&error))
 }
 
-/// As the registration service answers: a JSON object, and when to come again. The layer rounds that down: `Retry-After`
-/// would be too early, or 0.
-fn in_json(error: &GovernorError) -> Response<Body> {
+/// Answers like the registration service: a JSON object, and when to try again. The limiter rounds
+/// its wait down, so one second is added.
+fn error_response(error: &GovernorError) -> Response<Body> {
     let GovernorError::TooManyRequests { wait_time, .. } = *error else {
-        return error::response(
+        let failed = ErrorCode::ServerError.response(
             StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorCode::ServerError,
             "The registration service failed.",
         );
+        return failed.map(Body::new);
     };
-    let mut response = error::response(
+    let mut response = ErrorCode::TemporarilyUnavailable.response(
         StatusCode::TOO_MANY_REQUESTS,
-        ErrorCode::TemporarilyUnavailable,
         "Too many requests from this address.",
     );
     response
         .headers_mut()
         .insert(RETRY_AFTER, HeaderValue::from(wait_time + 1));
-    response
+    response.map(Body::new)
 }

@@ -3,10 +3,12 @@
 mod error;
 mod json;
 
+#[cfg(feature = "registry")]
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
+#[cfg(feature = "registry")]
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -107,12 +109,14 @@ impl ClientMetadata {
 
     /// Parses only the names of the members. A tree of all values can take a hundred times the
     /// memory of the text, and most callers need few of them.
+    #[cfg(feature = "registry")]
     pub(crate) fn members(&self) -> Members<'_> {
         serde_json::from_str(&self.0).unwrap_or_default()
     }
 }
 
 /// The members of a JSON object, with their values as they were written.
+#[cfg(feature = "registry")]
 pub(crate) type Members<'t> = BTreeMap<String, &'t RawValue>;
 
 impl fmt::Debug for ClientMetadata {

@@ -1,46 +1,89 @@
+use std::fmt;
+
 use serde_json::Value;
 
-use super::Proposal;
-use super::ready_made::ready_made;
-use crate::reply::Reply;
+use super::member_policy::{MemberPolicy, check_members};
+use super::policy_trait::Policy;
+use super::proposal::Proposal;
+use super::rejection::Rejection;
 
-/// Members that every client has, whatever it asked for: put there, or in the place of what was there. RFC 7591 section 2
-/// lets a server do so, and the answer tells the client.
+/// Sets members of every client, whatever the client asked for. RFC 7591 section 2 allows a server
+/// to do so, and the response shows the client its members.
 ///
 /// ```
 /// use serde_json::json;
-/// use tower_dcr::policy::{ForcedMembers, PolicyLayer};
+/// use tower::Layer;
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::policy::{ForcedMembers, Policies};
+/// use tower_dcr::{Backend, BoxError, ClientMetadata, Reply, backend_fn};
 ///
-/// let policy = PolicyLayer::new(ForcedMembers::new([
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let policies = Policies::new().with(ForcedMembers::new([
 ///     ("token_endpoint_auth_method", json!("none")),
-///     ("grant_types", json!(["authorization_code", "refresh_token"])),
+///     ("logo_uri", json!(null)),
 /// ]));
-/// # let _ = policy;
+/// let backend = policies.layer(backend_fn(|operation| async move {
+///     let metadata = operation.metadata().unwrap();
+///     assert_eq!(metadata.as_str(), r#"{"token_endpoint_auth_method":"none"}"#);
+///     Ok::<_, BoxError>(Reply::created("{}"))
+/// }));
+///
+/// let metadata = ClientMetadata::parse(r#"{"logo_uri":"https://bank.example/logo"}"#)?;
+/// backend.execute(Register::new(metadata).into()).await?;
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct ForcedMembers {
     members: Vec<(String, Value)>,
-    software_statement: bool,
+    allow_software_statement: bool,
 }
 
 impl ForcedMembers {
-    /// These, by name. `null` takes a member away. What a client has of the same member with a language tag (RFC 7591 section
-    /// 2.2) is taken away, too; a tag may be part of a name here.
+    /// Sets these members, by name. `null` removes the member.
+    ///
+    /// The client's values of the same member with a language tag, such as `client_name#fr`, are
+    /// removed too (RFC 7591 section 2.2). A name here may have a language tag.
     pub fn new<N: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (N, V)>) -> Self {
         let members = members.into_iter();
         Self {
             members: members
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
-            software_statement: false,
+            allow_software_statement: false,
         }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as every ready-made policy")]
-    fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
-        for (name, _) in &self.members {
-            proposal.remove_with_language_tags(name);
-        }
+    /// Accepts [software statements](super#software-statements). The default is `false`.
+    #[must_use]
+    pub fn allow_software_statement(mut self, yes: bool) -> Self {
+        self.allow_software_statement = yes;
+        self
+    }
+}
+
+impl Policy for ForcedMembers {
+    async fn check(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        check_members(self, proposal)
+    }
+}
+
+impl MemberPolicy for ForcedMembers {
+    const REASON: &'static str = "forced_members";
+
+    fn allows_software_statement(&self) -> bool {
+        self.allow_software_statement
+    }
+
+    fn apply(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        let is_forced = |member: &str| {
+            self.members.iter().any(|(name, _)| {
+                let rest = member.strip_prefix(name.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+            })
+        };
+        proposal.retain_names(|member| !is_forced(member));
         for (name, value) in &self.members {
             if !value.is_null() {
                 proposal.set(name, value.clone());
@@ -50,10 +93,9 @@ impl ForcedMembers {
     }
 }
 
-ready_made!(ForcedMembers);
-
-impl std::fmt::Debug for ForcedMembers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+// The values may be secret.
+impl fmt::Debug for ForcedMembers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.members.iter().map(|(name, _)| name);
         f.debug_set().entries(names).finish()
     }

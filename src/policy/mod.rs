@@ -1,84 +1,160 @@
-//! Policies: who may register what. Backends around a backend, each of which changes what is asked or answered. None is
-//! there unless asked for.
+//! Policies: who may register what.
 //!
-//! [`PolicyLayer`] puts a policy around a [`Backend`](crate::Backend). Policies compose with tower's `ServiceBuilder`; the
-//! first one added is the first to judge:
+//! [`Policies`] is an ordered stack of policies, and a tower layer over a
+//! [`Backend`](crate::Backend). Each policy checks a [`Proposal`]: the metadata of a registration
+//! or an update, before the backend receives it. It accepts the proposal, changes it, or refuses it
+//! with a [`Rejection`]. There are no policies by default.
 //!
 //! ```
-//! use tower::ServiceBuilder;
-//! use tower_dcr::policy::{ForcedMembers, MaxRedirectUris, PolicyLayer, Proposal, Scopes, policy_fn};
-//! use tower_dcr::{BoxError, DcrLayer, ErrorCode, Reply, backend_fn};
+//! use http::Request;
+//! use tower::{Layer, ServiceExt};
+//! use tower_dcr::policy::{
+//!     ForcedMembers, MaxRedirectUris, Policies, Proposal, Rejection, Scopes, policy_fn,
+//! };
+//! use tower_dcr::{BoxError, DcrEndpoint, ErrorCode, Reply, backend_fn};
 //!
-//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
-//! let backend = ServiceBuilder::new()
-//!     .layer(PolicyLayer::new(Scopes::narrow_to(["read", "write"])))
-//!     .layer(PolicyLayer::new(MaxRedirectUris::new(5)))
-//!     .layer(PolicyLayer::new(ForcedMembers::new([("token_endpoint_auth_method", "none")])))
-//!     .layer(policy_fn(|proposal: &mut Proposal| {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+//! let policies = Policies::new()
+//!     .with(ForcedMembers::new([("token_endpoint_auth_method", "none")]))
+//!     .with(Scopes::narrow_to(["read", "write"]))
+//!     .with(MaxRedirectUris::new(5))
+//!     .with(policy_fn(|proposal: &mut Proposal| {
 //!         if proposal.is_omitted("client_name") {
-//!             return Err(Reply::refuse(ErrorCode::InvalidClientMetadata, "client_name is missing."));
+//!             return Err(Rejection::new(
+//!                 ErrorCode::InvalidClientMetadata,
+//!                 "client_name is missing.",
+//!             ));
 //!         }
 //!         Ok(())
-//!     }))
-//!     .service(backend);
-//! let layer = DcrLayer::new(backend);
-//! # let _ = layer;
+//!     }));
+//! let endpoint = DcrEndpoint::new(policies.layer(backend));
+//!
+//! let request = Request::post("/register")
+//!     .header("content-type", "application/json")
+//!     .body(String::from(r#"{"redirect_uris":["https://app.example.com/cb"]}"#))?;
+//! assert_eq!(endpoint.oneshot(request).await?.status(), 400);
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! [`HideUnusedSecret`] and [`AnswerUnauthorized`] change what a backend answers; in a `ServiceBuilder` they are
-//! `.layer_fn(HideUnusedSecret::new)`. Around tower's own layers, or inside of them, a backend is a
-//! [`BackendService`](crate::BackendService):
+//! # Ready-made policies
+//!
+//! | policy | effect | [reason](crate::Outcome::reason) of its refusals | feature |
+//! |---|---|---|---|
+//! | [`ForcedMembers`] | sets members, whatever the client asks for | `forced_members` | |
+//! | [`MaxRedirectUris`] | limits the number of redirect URIs | `max_redirect_uris` | |
+//! | [`OnlyMembers`] | allows only listed members | `only_members` | |
+//! | [`Scopes`] | limits the scopes | `scopes` | |
+#![cfg_attr(
+    feature = "uri-policies",
+    doc = "| [`RedirectUris`] | limits the hosts and schemes of redirect URIs | `redirect_uris` | `uri-policies` |
+| [`SelfAssertedUris`] | keeps clients from showing the logo of another company | `self_asserted_uris` | `uri-policies` |
+| [`FetchedUris`] | limits the URIs that the server or a browser fetches | `fetched_uris` | `uri-policies` |"
+)]
+#![cfg_attr(
+    not(feature = "uri-policies"),
+    doc = "| `RedirectUris` | limits the hosts and schemes of redirect URIs | `redirect_uris` | `uri-policies` |
+| `SelfAssertedUris` | keeps clients from showing the logo of another company | `self_asserted_uris` | `uri-policies` |
+| `FetchedUris` | limits the URIs that the server or a browser fetches | `fetched_uris` | `uri-policies` |"
+)]
+//!
+//! Your own policy is a closure in [`policy_fn`](policy_fn()), or a type that implements
+//! [`Policy`].
+//!
+//! # Rules
+//!
+//! - **Order.** Policies run in the order in which they were added. The first refusal is the
+//!   answer.
+//! - **Idempotence.** An update sends back what the client was issued (RFC 7592 section 2.2), so
+//!   policies meet their own changes again. They must accept them, and not change them again.
+//! - **Names.** Policies compare the names of members exactly. If your backend reads JSON without
+//!   regard to case, as Go's `encoding/json` does, add [`OnlyMembers`].
+//!
+//! # Software statements
+//!
+//! The claims of a `software_statement` override the members of the same name (RFC 7591 section
+//! 2.3), and no policy reads them. So all ready-made policies refuse one with 400
+//! `unapproved_software_statement`. Each has a switch `allow_software_statement`. Switch it on if
+//! one of these holds:
+//!
+//! - The backend ignores software statements.
+//! - The backend checks the claims itself.
+//!
+//! # Cost
+//!
+//! Policies run before the backend verifies the token of an update. Without an initial access
+//! token, everybody can register. So unauthenticated callers can trigger all policies: keep them
+//! cheap. For a policy that calls another service, do one of these:
+//!
+//! - Limit the requests with an [endpoint layer](crate::DcrLayer::endpoint_layer), updates
+//!   included.
+//! - Read the client first, with the token of the operation.
+//!
+//! # Layers of tower
+//!
+//! A [`BackendService`](crate::backend::BackendService) makes a tower service of the policies:
 //!
 //! ```
 //! use tower::ServiceBuilder;
-//! use tower_dcr::policy::{HideUnusedSecret, MaxRedirectUris, PolicyLayer};
 //! use tower_dcr::backend::BackendService;
-//! use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
+//! use tower_dcr::operation::Register;
+//! use tower_dcr::policy::{MaxRedirectUris, Policies};
+//! use tower_dcr::{Action, Backend, BoxError, ClientMetadata, Reply, backend_fn};
 //!
-//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, "This is not allowed.")) });
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 //! let backend = ServiceBuilder::new()
 //!     .load_shed()
 //!     .concurrency_limit(64)
 //!     .layer_fn(BackendService::new)
-//!     .layer(PolicyLayer::new(MaxRedirectUris::new(5)))
-//!     .layer_fn(HideUnusedSecret::new)
+//!     .layer(Policies::new().with(MaxRedirectUris::new(5)))
 //!     .service(backend);
-//! let layer = DcrLayer::new(backend);
-//! # let _ = layer;
+//!
+//! let reply = backend.execute(Register::new(ClientMetadata::parse("{}")?).into()).await?;
+//! assert_eq!(reply.action(), Action::Created);
+//! # Ok(())
+//! # }
 //! ```
-//!
-//! Each judges registrations and updates alike; reads and deletes pass. A ready-made policy that judges a member refuses a
-//! `software_statement`: its claims would override the member (RFC 7591 section 2.3), and nobody here reads them. Where the
-//! backend reads none either, or judges them itself, `allow_software_statement` lets them pass. Its name, `"Scopes"` say, is the
-//! [code](crate::Outcome::code) of what it refuses.
-//!
-//! A policy judges before the backend does, so also before it is known whether the token of an update is the client's. That
-//! tells nothing about a client, but whoever asks makes the policy work: one that asks another service can be made to ask it
-//! by anybody. Let such a policy read the client first, with the token of the operation, or count updates in the limit of an
-//! endpoint layer.
 
-mod answer_unauthorized;
+mod erased_policy;
+#[cfg(feature = "uri-policies")]
+mod fetched_uris;
 mod forced_members;
-mod hide_unused_secret;
-mod layer;
 mod max_redirect_uris;
+mod member_policy;
+mod members;
+mod only_members;
+mod policies;
+mod policy_backend;
+mod policy_fn;
+mod policy_trait;
 mod proposal;
-mod ready_made;
 #[cfg(feature = "uri-policies")]
 mod redirect_uris;
+mod rejection;
 mod scopes;
 #[cfg(feature = "uri-policies")]
 mod self_asserted_uris;
+mod software_statement;
 
-pub use self::answer_unauthorized::AnswerUnauthorized;
+#[cfg(feature = "uri-policies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "uri-policies")))]
+pub use self::fetched_uris::FetchedUris;
 pub use self::forced_members::ForcedMembers;
-pub use self::hide_unused_secret::HideUnusedSecret;
-pub use self::layer::{Judge, Policy, PolicyFn, PolicyLayer, policy_fn};
 pub use self::max_redirect_uris::MaxRedirectUris;
+pub use self::only_members::OnlyMembers;
+pub use self::policies::Policies;
+pub use self::policy_backend::PolicyBackend;
+pub use self::policy_fn::{PolicyClosure, PolicyFn, policy_fn};
+pub use self::policy_trait::Policy;
 pub use self::proposal::Proposal;
 #[cfg(feature = "uri-policies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "uri-policies")))]
 pub use self::redirect_uris::RedirectUris;
+pub use self::rejection::Rejection;
 pub use self::scopes::Scopes;
 #[cfg(feature = "uri-policies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "uri-policies")))]

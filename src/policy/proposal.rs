@@ -1,37 +1,47 @@
-use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::members::{self, Members};
+use super::rejection::Rejection;
 use crate::BoxError;
 use crate::metadata::ClientMetadata;
 use crate::operation::{Operation, OperationKind};
-use crate::reply::{ErrorCode, Reply};
+use crate::reply::ErrorCode;
 use crate::util::json;
 
-/// What a client proposes to be: a registration or an update, before the backend gets it. A policy looks at it, and may
-/// change its metadata.
+/// The most top-level members that a proposal may have. The longest lists of registered members
+/// have about a hundred.
+const MAX_MEMBERS: usize = 256;
+
+/// What a client proposes to be: the metadata of a registration or an update, before the backend
+/// receives it. A [`Policy`](super::Policy) checks it and may change it.
 ///
-/// Members that are not changed go on as the client wrote them, numbers to their last digit; where none is changed, so
-/// does the whole text. `Debug` shows no metadata.
+/// - Members that no policy changes keep their text, so numbers keep all digits.
+/// - If no policy changes a member, the whole text stays as the client sent it, byte for byte.
+/// - Names of members are compared exactly.
+///
+/// `Debug` shows no metadata.
 pub struct Proposal {
     operation: Operation,
-    members: BTreeMap<String, Box<RawValue>>,
+    members: Members,
     is_changed: bool,
 }
 
 impl Proposal {
-    /// Of a registration or an update; another operation is given back.
-    pub(super) fn of(operation: Operation) -> Result<Self, Operation> {
-        let Some(metadata) = operation.metadata() else {
-            return Err(operation);
-        };
-        let members = metadata.members();
-        let members = members
-            .into_iter()
-            .map(|(name, value)| (name, value.to_owned()))
-            .collect();
+    /// Parses the metadata of a registration or an update.
+    pub(super) fn new(operation: Operation) -> Result<Self, Rejection> {
+        let text = operation.metadata().map_or("{}", ClientMetadata::as_str);
+        let members = members::parse(text, MAX_MEMBERS).map_err(Rejection::failure)?;
+        let members = members.ok_or_else(|| {
+            Rejection::new(
+                ErrorCode::InvalidClientMetadata,
+                "The metadata has more than 256 members.",
+            )
+            .with_reason("max_members")
+        })?;
         Ok(Self {
             operation,
             members,
@@ -39,57 +49,59 @@ impl Proposal {
         })
     }
 
-    /// The operation, with the metadata as it is now, or a refusal where that is too long now.
-    ///
-    /// # Errors
-    ///
-    /// Where the metadata is no metadata any more.
-    pub(super) fn into_operation(self) -> Result<Result<Operation, Reply>, BoxError> {
+    /// Returns the operation with the metadata as it is now. The metadata follows the rules of a
+    /// request's body again.
+    pub(super) fn into_operation(self) -> Result<Operation, Rejection> {
         if !self.is_changed {
-            return Ok(Ok(self.operation));
+            return Ok(self.operation);
         }
-        let metadata = ClientMetadata::parse(serde_json::to_vec(&self.members)?)?;
+        let metadata = serialize(&self.members)
+            .map_err(|source| Rejection::failure(InvalidChange { source }))?;
         if metadata.as_str().len() > self.operation.body_limit() {
-            return Ok(Err(Reply::refuse(
+            return Err(Rejection::new(
                 ErrorCode::InvalidClientMetadata,
-                "The metadata is too long, with what this server adds to it.",
-            )));
+                "The metadata is too long, together with the members that this server adds.",
+            )
+            .with_reason("body_limit"));
         }
-        Ok(Ok(match self.operation {
+        Ok(match self.operation {
             Operation::Register(register) => register.with_metadata(metadata).into(),
             Operation::Update(update) => update.with_metadata(metadata).into(),
             other => other,
-        }))
+        })
     }
 
-    /// [`Register`](OperationKind::Register) or [`Update`](OperationKind::Update).
+    /// Returns [`Register`](OperationKind::Register) or [`Update`](OperationKind::Update).
     #[must_use]
     pub fn kind(&self) -> OperationKind {
         self.operation.kind()
     }
 
-    /// The operation as it was asked: who asks, and from where. Its metadata is without the changes of this policy.
+    /// Returns the operation as the client sent it: its metadata is without the changes of the
+    /// policies. Its [parts](Operation::parts) have the headers and extensions of the request.
     #[must_use]
     pub fn operation(&self) -> &Operation {
         &self.operation
     }
 
-    /// A member, as it is now; `None` where there is none. A number may lose digits in the copy that this gives:
-    /// [`get_raw`](Self::get_raw) has them all.
+    /// Returns the value of a member as it is now, or `None` if there is no such member.
+    ///
+    /// A number may lose digits in a [`Value`]. [`get_raw`](Self::get_raw) keeps them.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Value> {
         let value = self.members.get(name)?;
-        // It was JSON before.
+        // The text is JSON already, so this cannot fail.
         serde_json::from_str(value.get()).ok()
     }
 
-    /// A member, as it was written; `None` where there is none.
+    /// Returns the JSON text of a member as it is now, or `None` if there is no such member.
     #[must_use]
     pub fn get_raw(&self, name: &str) -> Option<&RawValue> {
         self.members.get(name).map(Box::as_ref)
     }
 
-    /// Whether a member is not there, or says nothing: `null`, `""` and `[]` are what clients send where they mean nothing.
+    /// Returns whether a member is omitted: there is none, or it is `null`, `""` or `[]`. Many
+    /// clients send these for a member that they do not set.
     #[must_use]
     pub fn is_omitted(&self, name: &str) -> bool {
         self.members
@@ -97,59 +109,49 @@ impl Proposal {
             .is_none_or(|value| json::is_omission(value))
     }
 
-    /// The names of all members, in the order of the alphabet.
+    /// Returns the names of all members, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.members.keys().map(String::as_str)
     }
 
-    /// Puts a member there, in the place of the one that was there.
+    /// Sets a member. A member of the same name is replaced.
+    ///
+    /// The name must not start with `$serde_json::private::`: the JSON library reserves such names,
+    /// so the client receives 500.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
-        // A value has no keys but strings, so it is always JSON.
+        // All keys of a `Value` are strings, so this cannot fail.
         if let Ok(value) = to_raw_value(&value.into()) {
             self.set_raw(name, value);
         }
     }
 
-    /// Puts a member there as it is written, in the place of the one that was there.
+    /// Sets a member to a JSON text. A member of the same name is replaced.
     pub fn set_raw(&mut self, name: impl Into<String>, value: Box<RawValue>) {
         self.members.insert(name.into(), value);
         self.is_changed = true;
     }
 
-    /// Takes a member away, and gives whether there was one.
+    /// Removes a member. Returns whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
-        let is_there = self.members.remove(name).is_some();
-        self.is_changed |= is_there;
-        is_there
+        let is_removed = self.members.remove(name).is_some();
+        self.is_changed |= is_removed;
+        is_removed
     }
 
-    /// The same, and what has its name and a language tag (RFC 7591 section 2.2).
-    pub(super) fn remove_with_language_tags(&mut self, name: &str) {
+    /// Removes the members whose name does not fit.
+    pub(super) fn retain_names(&mut self, mut fits: impl FnMut(&str) -> bool) {
         let before = self.members.len();
-        self.members.retain(|member, _| {
-            let rest = member.strip_prefix(name);
-            !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
-        });
+        self.members.retain(|name, _| fits(name));
         self.is_changed |= self.members.len() < before;
     }
 
-    /// A list of strings, `[]` where it is omitted; `None` where it is anything else.
+    /// Returns a list of strings. It is empty if the member is omitted, and `None` if the member is
+    /// anything else.
     pub(super) fn strings(&self, name: &str) -> Option<Vec<String>> {
         match self.members.get(name) {
             Some(value) if !json::is_omission(value) => serde_json::from_str(value.get()).ok(),
             _ => Some(Vec::new()),
         }
-    }
-
-    /// Refuses a software statement (RFC 7591 section 2.3), where it is not allowed.
-    pub(super) fn judge_software_statement(&self, is_allowed: bool) -> Result<(), Reply> {
-        if is_allowed || self.is_omitted("software_statement") {
-            return Ok(());
-        }
-        Err(Reply::refuse(
-            ErrorCode::UnapprovedSoftwareStatement,
-            "Software statements are not accepted here.",
-        ))
     }
 }
 
@@ -158,5 +160,27 @@ impl fmt::Debug for Proposal {
         f.debug_struct("Proposal")
             .field("operation", &self.operation)
             .finish_non_exhaustive()
+    }
+}
+
+fn serialize(members: &Members) -> Result<ClientMetadata, BoxError> {
+    Ok(ClientMetadata::parse(serde_json::to_vec(members)?)?)
+}
+
+/// The error of a policy that made the metadata invalid.
+#[derive(Debug)]
+struct InvalidChange {
+    source: BoxError,
+}
+
+impl fmt::Display for InvalidChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a policy made the client metadata invalid")
+    }
+}
+
+impl Error for InvalidChange {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
     }
 }

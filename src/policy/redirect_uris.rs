@@ -2,51 +2,110 @@ use std::collections::BTreeSet;
 
 use fluent_uri::Uri;
 
-use super::Proposal;
-use super::ready_made::ready_made;
-use crate::reply::{ErrorCode, Reply};
+use super::member_policy::{MemberPolicy, check_members};
+use super::policy_trait::Policy;
+use super::proposal::Proposal;
+use super::rejection::Rejection;
+use crate::reply::ErrorCode;
 use crate::util::uri::{is_loopback, normal_host, raw_host};
 
-/// Where a client may have its users sent back to: hosts and schemes. What is not allowed here is refused, and what cannot
-/// be read as a URI is, too. It judges `redirect_uris` and `post_logout_redirect_uris`; other members that hold a URI are
-/// not its business.
+/// Limits the hosts and schemes to which a client may have its users redirected. Everything that is
+/// not allowed is refused.
+///
+/// | member | error |
+/// |---|---|
+/// | `redirect_uris` | `invalid_redirect_uri` |
+/// | `post_logout_redirect_uris` | `invalid_client_metadata` |
+///
+/// The refusal names the position, such as `redirect_uris[2]`, and not the URI.
+///
+/// # Clients without redirect URIs
+///
+/// A client without `redirect_uris` is refused, because some authorization servers then accept
+/// every redirect URI (RFC 6749 section 3.1.2.3). It passes if it needs no redirect (RFC 7591
+/// section 2):
+///
+/// - `grant_types` is present and contains neither `authorization_code` nor `implicit`. If it is
+///   omitted, it means `authorization_code`.
+/// - `response_types` is omitted or `[]`. Every response type needs a redirect.
+///
+/// An omitted `redirect_uris` is a missing one, `null`, `""` or `[]`. If
+/// [`ForcedMembers`](super::ForcedMembers) decides about the grant types, add it before this
+/// policy.
+///
+/// # Example
+///
+/// These are the redirect URIs of two editors:
+///
+/// | client | redirect URIs |
+/// |---|---|
+/// | Cursor | `cursor://anysphere.cursor-mcp/oauth/callback`, `https://www.cursor.com/agents/mcp/oauth/callback`, `http://localhost:8787/callback` |
+/// | VS Code | `https://vscode.dev/redirect`, `https://insiders.vscode.dev/redirect`, `http://127.0.0.1:33418/` |
+///
+/// A client sends all its redirect URIs in one registration, so the policy must allow all of them.
 ///
 /// ```
-/// use tower_dcr::policy::{PolicyLayer, RedirectUris};
+/// use tower::Layer;
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::policy::{Policies, RedirectUris};
+/// use tower_dcr::{Action, Backend, BoxError, ClientMetadata, Reply, backend_fn};
 ///
-/// // The company's own applications, Cursor, and whatever runs on the user's machine.
-/// let policy = PolicyLayer::new(
-///     RedirectUris::none()
-///         .allow_hosts(["app.example.com", "admin.example.com"])
-///         .allow_schemes(["cursor"])
-///         .allow_loopback(),
-/// );
-/// # let _ = policy;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let redirect_uris = RedirectUris::none()
+///     // The company's own applications.
+///     .allow_hosts(["app.example.com", "admin.example.com"])
+///     // Cursor.
+///     .allow_hosts(["www.cursor.com"])
+///     .allow_schemes(["cursor"])
+///     // VS Code.
+///     .allow_hosts(["vscode.dev", "insiders.vscode.dev"])
+///     // Both, and other applications on the user's machine.
+///     .allow_loopback(true);
+/// let backend = Policies::new().with(redirect_uris).layer(backend);
+///
+/// let cursor = r#"{"redirect_uris": [
+///     "cursor://anysphere.cursor-mcp/oauth/callback",
+///     "https://www.cursor.com/agents/mcp/oauth/callback",
+///     "http://localhost:8787/callback"
+/// ]}"#;
+/// let reply = backend.execute(Register::new(ClientMetadata::parse(cursor)?).into()).await?;
+/// assert_eq!(reply.action(), Action::Created);
+///
+/// let other = r#"{"redirect_uris": ["https://evil.example/callback"]}"#;
+/// let reply = backend.execute(Register::new(ClientMetadata::parse(other)?).into()).await?;
+/// assert_eq!(reply.action(), Action::BadRequest);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct RedirectUris {
     hosts: BTreeSet<String>,
     schemes: BTreeSet<String>,
-    loopback: bool,
-    software_statement: bool,
+    allow_loopback: bool,
+    allow_software_statement: bool,
 }
 
 impl RedirectUris {
-    /// None at all, to begin with.
+    /// Allows no redirect URI to begin with.
     #[must_use]
     pub fn none() -> Self {
         Self {
             hosts: BTreeSet::new(),
             schemes: BTreeSet::new(),
-            loopback: false,
-            software_statement: false,
+            allow_loopback: false,
+            allow_software_statement: false,
         }
     }
 
-    /// Allows `https` on these hosts, on any port: names as in `"app.example.com"`, addresses as in `"192.0.2.1"` and
-    /// `"[2001:db8::1]"`. The case of a name says nothing, nor does the way in which an IPv6 address is written; a
-    /// subdomain is another host. A host stands alone, without a scheme, a port or a wildcard, and in ASCII: anything else
-    /// allows nothing.
+    /// Allows `https` on these hosts, on any port.
+    ///
+    /// - A host is a name as in `"app.example.com"`, or an address as in `"192.0.2.1"` and
+    ///   `"[2001:db8::1]"`.
+    /// - The case of a name does not matter. Neither does the notation of an IPv6 address.
+    /// - A subdomain is another host.
+    /// - A host has no scheme, no port, no wildcard, and is ASCII. Anything else allows nothing.
     #[must_use]
     pub fn allow_hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
         let hosts = hosts.into_iter();
@@ -55,7 +114,8 @@ impl RedirectUris {
         self
     }
 
-    /// Allows these schemes, whatever follows: `"cursor"`, `"com.example.app"`. `"https"` allows all hosts.
+    /// Allows all URIs with these schemes, such as `"cursor"` or `"com.example.app"`. `"https"`
+    /// allows all hosts.
     #[must_use]
     pub fn allow_schemes<T: AsRef<str>>(mut self, schemes: impl IntoIterator<Item = T>) -> Self {
         let schemes = schemes.into_iter();
@@ -64,49 +124,87 @@ impl RedirectUris {
         self
     }
 
-    /// Allows `http` to the user's own machine: `localhost`, `127.0.0.1` and `[::1]`, written just so, on any port (RFC 8252
-    /// section 7.3).
+    /// Allows `http` to the user's own machine on any port (RFC 8252 section 7.3). The host is
+    /// exactly `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
     #[must_use]
-    pub fn allow_loopback(mut self) -> Self {
-        self.loopback = true;
+    pub fn allow_loopback(mut self, yes: bool) -> Self {
+        self.allow_loopback = yes;
         self
     }
 
-    fn allows(&self, text: &str) -> bool {
-        let Ok(uri) = Uri::parse(text) else {
-            return false;
-        };
-        let scheme = uri.scheme().as_str().to_ascii_lowercase();
-        let is_web = matches!(&*scheme, "https" | "http");
-        // Without a host, a browser takes the path for one.
-        let host = raw_host(&uri);
-        match host {
-            None if is_web => false,
-            _ if self.schemes.contains(&scheme) => true,
-            Some(host) if scheme == "https" => self.hosts.contains(&normal_host(host)),
-            Some(host) if scheme == "http" => self.loopback && is_loopback(host),
-            _ => false,
-        }
+    /// Accepts [software statements](super#software-statements). The default is `false`.
+    #[must_use]
+    pub fn allow_software_statement(mut self, yes: bool) -> Self {
+        self.allow_software_statement = yes;
+        self
     }
 
-    fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
+    /// Checks one URI. The error continues a sentence about it.
+    fn check_uri(&self, text: &str) -> Result<(), &'static str> {
+        let uri = Uri::parse(text).map_err(|_| "is not an absolute URI of RFC 3986")?;
+        let scheme = uri.scheme().as_str().to_ascii_lowercase();
+        let is_web = matches!(&*scheme, "https" | "http");
+        match raw_host(&uri) {
+            // A browser would take the start of the path for the host.
+            None if is_web => Err("has no host"),
+            _ if self.schemes.contains(&scheme) => Ok(()),
+            Some(host) if scheme == "https" && self.hosts.contains(&normal_host(host)) => Ok(()),
+            Some(host) if scheme == "http" && self.allow_loopback && is_loopback(host) => Ok(()),
+            Some(_) if scheme == "https" => Err("has a host that may not be registered here"),
+            _ => Err("has a scheme that may not be registered here"),
+        }
+    }
+}
+
+impl Policy for RedirectUris {
+    async fn check(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        check_members(self, proposal)
+    }
+}
+
+impl MemberPolicy for RedirectUris {
+    const REASON: &'static str = "redirect_uris";
+
+    fn allows_software_statement(&self) -> bool {
+        self.allow_software_statement
+    }
+
+    fn apply(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        if proposal.is_omitted("redirect_uris") && needs_redirect(proposal) {
+            return Err(Rejection::new(
+                ErrorCode::InvalidRedirectUri,
+                "redirect_uris is missing, but the grant_types or response_types need a redirect.",
+            ));
+        }
         for (name, error) in [
             ("redirect_uris", ErrorCode::InvalidRedirectUri),
-            // There the user is sent back, too.
             (
                 "post_logout_redirect_uris",
                 ErrorCode::InvalidClientMetadata,
             ),
         ] {
-            let problem = match proposal.strings(name) {
-                Some(uris) if uris.iter().all(|uri| self.allows(uri)) => continue,
-                Some(_) => "holds one that may not be registered here",
-                None => "must be an array of strings",
+            let Some(uris) = proposal.strings(name) else {
+                let description = format!("{name} must be an array of strings.");
+                return Err(Rejection::new(error, &description));
             };
-            return Err(Reply::refuse(error, &format!("{name} {problem}.")));
+            for (position, uri) in uris.iter().enumerate() {
+                if let Err(problem) = self.check_uri(uri) {
+                    let description = format!("{name}[{position}] {problem}.");
+                    return Err(Rejection::new(error, &description));
+                }
+            }
         }
         Ok(())
     }
 }
 
-ready_made!(RedirectUris);
+/// Returns whether a client uses a flow with redirects (RFC 7591 section 2). Members that cannot be
+/// read count as if it did.
+fn needs_redirect(proposal: &Proposal) -> bool {
+    let redirects = |grant: &String| matches!(&**grant, "authorization_code" | "implicit");
+    let default_grant = proposal.is_omitted("grant_types");
+    let grants = proposal.strings("grant_types");
+    default_grant
+        || grants.is_none_or(|grants| grants.iter().any(redirects))
+        || !proposal.is_omitted("response_types")
+}

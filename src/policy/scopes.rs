@@ -1,25 +1,56 @@
 use serde_json::Value;
 
-use super::Proposal;
-use super::ready_made::ready_made;
-use crate::reply::{ErrorCode, Reply};
+use super::member_policy::{MemberPolicy, check_members};
+use super::policy_trait::Policy;
+use super::proposal::Proposal;
+use super::rejection::Rejection;
+use crate::reply::ErrorCode;
 
-/// Which scopes a client may register for (RFC 7591 section 2, `scope`). A client that names none is given all of these,
-/// or the [default](Self::with_default): what an authorization server makes of a missing `scope` is its own.
+/// Limits the scopes that a client may register (`scope`, RFC 7591 section 2).
 ///
-/// Scopes are compared as they are, case and all (RFC 6749 section 3.3).
+/// | `scope` | [`narrow_to`](Self::narrow_to) | [`only`](Self::only) |
+/// |---|---|---|
+/// | allowed scopes | is kept | is kept |
+/// | allowed scopes and others | the others are removed | 400 `invalid_client_metadata` |
+/// | no allowed scope | 400 `invalid_client_metadata` | 400 `invalid_client_metadata` |
+/// | a scope twice | is kept once | is kept once |
+/// | omitted | becomes the [default](Self::with_default) | becomes the default |
+///
+/// A missing scope is filled in because authorization servers disagree about its meaning. Scopes
+/// are compared exactly, including case (RFC 6749 section 3.3).
+///
+/// ```
+/// use tower::Layer;
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::policy::{Policies, Scopes};
+/// use tower_dcr::{Backend, BoxError, ClientMetadata, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let policies = Policies::new().with(Scopes::narrow_to(["read", "write"]));
+/// let backend = policies.layer(backend_fn(|operation| async move {
+///     assert_eq!(operation.metadata().unwrap().as_str(), r#"{"scope":"read"}"#);
+///     Ok::<_, BoxError>(Reply::created("{}"))
+/// }));
+///
+/// let metadata = ClientMetadata::parse(r#"{"scope":"read admin"}"#)?;
+/// backend.execute(Register::new(metadata).into()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Scopes {
     allowed: Vec<String>,
     default: Option<String>,
     narrows: bool,
-    software_statement: bool,
+    allow_software_statement: bool,
 }
 
 impl Scopes {
-    /// Takes away every scope but these. A client of which nothing is left is refused: without a scope it might get all.
+    /// Removes every scope but these. A client without an allowed scope is refused: without a scope
+    /// it might receive all.
     ///
-    /// Scopes that stand in one string, with spaces in between, are several.
+    /// A string may contain several scopes, separated by spaces.
     pub fn narrow_to<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {
         let mut allowed = Vec::new();
         for several in scopes {
@@ -29,11 +60,13 @@ impl Scopes {
             allowed,
             default: None,
             narrows: true,
-            software_statement: false,
+            allow_software_statement: false,
         }
     }
 
-    /// Refuses a client that names any scope but these.
+    /// Refuses a client that asks for any scope but these.
+    ///
+    /// A string may contain several scopes, separated by spaces.
     pub fn only<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {
         Self {
             narrows: false,
@@ -41,17 +74,42 @@ impl Scopes {
         }
     }
 
-    /// What a client that names no scope is given; in the form of the member, with spaces in between. It is judged as if the
-    /// client had asked for it.
+    /// Sets the scope of a client that asks for none, with spaces between several. It is checked as
+    /// if the client had asked for it. The default is all allowed scopes.
     #[must_use]
     pub fn with_default(mut self, scope: impl Into<String>) -> Self {
         self.default = Some(scope.into());
         self
     }
 
-    fn settle(&self, proposal: &mut Proposal) -> Result<(), Reply> {
-        let refused =
-            |description| Err(Reply::refuse(ErrorCode::InvalidClientMetadata, description));
+    /// Accepts [software statements](super#software-statements). The default is `false`.
+    #[must_use]
+    pub fn allow_software_statement(mut self, yes: bool) -> Self {
+        self.allow_software_statement = yes;
+        self
+    }
+}
+
+impl Policy for Scopes {
+    async fn check(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        check_members(self, proposal)
+    }
+}
+
+impl MemberPolicy for Scopes {
+    const REASON: &'static str = "scopes";
+
+    fn allows_software_statement(&self) -> bool {
+        self.allow_software_statement
+    }
+
+    fn apply(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        let refused = |description| {
+            Err(Rejection::new(
+                ErrorCode::InvalidClientMetadata,
+                description,
+            ))
+        };
         let is_omitted = proposal.is_omitted("scope");
         let scope = if is_omitted {
             let all = || self.allowed.join(" ");
@@ -61,20 +119,24 @@ impl Scopes {
         } else {
             return refused("scope must be a string.");
         };
-        let asked: Vec<&str> = words(&scope).collect();
-        let granted: Vec<&str> = asked
-            .iter()
-            .filter(|scope| self.allowed.iter().any(|allowed| allowed == *scope))
-            .copied()
-            .collect();
+        let mut granted: Vec<&str> = Vec::new();
+        let mut is_changed = is_omitted;
+        for scope in words(&scope) {
+            if !self.allowed.iter().any(|allowed| allowed == scope) {
+                if !self.narrows {
+                    return refused("A part of the scope may not be registered here.");
+                }
+                is_changed = true;
+            } else if granted.contains(&scope) {
+                is_changed = true;
+            } else {
+                granted.push(scope);
+            }
+        }
         if granted.is_empty() {
-            return refused("None of the scopes may be registered for here.");
+            return refused("No part of the scope may be registered here.");
         }
-        let is_narrower = granted.len() < asked.len();
-        if is_narrower && !self.narrows {
-            return refused("Not all of the scopes may be registered for here.");
-        }
-        if is_narrower || is_omitted {
+        if is_changed {
             let granted = granted.join(" ");
             proposal.set("scope", granted);
         }
@@ -82,9 +144,7 @@ impl Scopes {
     }
 }
 
-ready_made!(Scopes);
-
-/// The scopes in a string (RFC 6749 section 3.3).
+/// Returns the scopes in a string (RFC 6749 section 3.3).
 fn words(scope: &str) -> impl Iterator<Item = &str> {
     scope.split(' ').filter(|scope| !scope.is_empty())
 }

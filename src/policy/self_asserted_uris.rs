@@ -1,89 +1,144 @@
 use std::collections::BTreeSet;
 
-use super::Proposal;
-use super::ready_made::ready_made;
-use crate::reply::{ErrorCode, Reply};
+use super::member_policy::{MemberPolicy, check_members};
+use super::policy_trait::Policy;
+use super::proposal::Proposal;
+use super::rejection::Rejection;
+use crate::reply::ErrorCode;
 use crate::util::uri::https_host;
 
-/// The members that a client shows its users as its own.
+/// The members that users are shown as the client's own.
 const MEMBERS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 
-/// What a client says of itself with a URI (`client_uri`, `logo_uri`, `tos_uri`, `policy_uri`, also with a language tag)
-/// must be `https`, on a host of one of its `https` redirect URIs: anybody can name the logo of somebody else (RFC 7591
-/// section 5).
+/// Requires that the URIs which users are shown are on the client's own host. Otherwise a client
+/// could show the logo of another company (RFC 7591 section 5).
 ///
-/// Anybody can name somebody else's redirect URI, too, beside one of his own:
-/// [`on_every_redirect_host`](Self::on_every_redirect_host) sees to that.
+/// It checks `client_uri`, `logo_uri`, `tos_uri` and `policy_uri`, also with a language tag. Each
+/// must be `https`, on the host of one of the client's `https` redirect URIs.
+///
+/// A client can also name a redirect URI of another company, beside one of its own. Use
+/// [`on_every_redirect_host`](Self::on_every_redirect_host) against that.
+///
+/// ```
+/// use tower::Layer;
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::policy::{Policies, SelfAssertedUris};
+/// use tower_dcr::{Backend, BoxError, ClientMetadata, Reply, backend_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let policies = Policies::new()
+///     .with(SelfAssertedUris::drop_other_hosts().on_every_redirect_host(true));
+/// let backend = policies.layer(backend_fn(|operation| async move {
+///     let metadata = operation.metadata().unwrap().to_map();
+///     assert!(!metadata.contains_key("logo_uri"));
+///     Ok::<_, BoxError>(Reply::created("{}"))
+/// }));
+///
+/// let metadata = r#"{
+///     "redirect_uris": ["https://app.example.com/cb"],
+///     "logo_uri": "https://bank.example/logo"
+/// }"#;
+/// backend.execute(Register::new(ClientMetadata::parse(metadata)?).into()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SelfAssertedUris {
     drops: bool,
     on_every_host: bool,
-    software_statement: bool,
+    allow_software_statement: bool,
 }
 
 impl SelfAssertedUris {
-    /// Refuses a client that has such a URI on another host.
+    /// Refuses a client with such a URI on another host, with 400 `invalid_client_metadata`.
     #[must_use]
-    pub fn refused_elsewhere() -> Self {
+    pub fn refuse_other_hosts() -> Self {
         Self {
             drops: false,
             on_every_host: false,
-            software_statement: false,
+            allow_software_statement: false,
         }
     }
 
-    /// Takes such a URI away. Applications on the user's machine, which redirect to it, have no host of their own.
+    /// Drops such a URI if it is on another host. Applications on the user's machine redirect to
+    /// that machine, so they have no host of their own.
     #[must_use]
-    pub fn dropped_elsewhere() -> Self {
+    pub fn drop_other_hosts() -> Self {
         Self {
             drops: true,
-            ..Self::refused_elsewhere()
+            ..Self::refuse_other_hosts()
         }
     }
 
-    /// Takes for the client's own host only that which all of its redirect URIs have: a client that redirects to several
-    /// hosts, or to the user's machine as well, has none. Off by default.
+    /// Accepts a host only if all redirect URIs use it. A client that redirects to several hosts,
+    /// or also to the user's machine, then has no host of its own. The default is `false`.
     #[must_use]
-    pub fn on_every_redirect_host(mut self) -> Self {
-        self.on_every_host = true;
+    pub fn on_every_redirect_host(mut self, yes: bool) -> Self {
+        self.on_every_host = yes;
         self
     }
 
-    fn settle(self, proposal: &mut Proposal) -> Result<(), Reply> {
+    /// Accepts [software statements](super#software-statements). The default is `false`.
+    #[must_use]
+    pub fn allow_software_statement(mut self, yes: bool) -> Self {
+        self.allow_software_statement = yes;
+        self
+    }
+
+    fn refusal(self, member: &str) -> Rejection {
+        let host = if self.on_every_host {
+            "the one host of all redirect URIs"
+        } else {
+            "the host of a redirect URI"
+        };
+        Rejection::new(
+            ErrorCode::InvalidClientMetadata,
+            &format!("{member} must be https, on {host}."),
+        )
+    }
+}
+
+impl Policy for SelfAssertedUris {
+    async fn check(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
+        check_members(self, proposal)
+    }
+}
+
+impl MemberPolicy for SelfAssertedUris {
+    const REASON: &'static str = "self_asserted_uris";
+
+    fn allows_software_statement(&self) -> bool {
+        self.allow_software_statement
+    }
+
+    fn apply(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
         let redirect_uris = proposal.strings("redirect_uris").unwrap_or_default();
-        // What follows a scheme of the client's own is the client's to write, and proves nothing.
+        // The authority after another scheme proves nothing: the client may write what it likes.
         let mut hosts: BTreeSet<_> = redirect_uris.iter().map(|uri| https_host(uri)).collect();
         if self.on_every_host && hosts.len() > 1 {
             hosts.clear();
         }
-        let is_elsewhere = |name: &&str| {
-            let is_one = MEMBERS.contains(&name.split('#').next().unwrap_or_default());
-            let is_at_home = || {
-                let value = proposal.get(name)?;
-                hosts
-                    .contains(&Some(https_host(value.as_str()?)?))
-                    .then_some(())
-            };
-            is_one && !proposal.is_omitted(name) && is_at_home().is_none()
+        let is_on_own_host = |name: &str| {
+            let host = https_host(proposal.get(name)?.as_str()?)?;
+            hosts.contains(&Some(host)).then_some(())
         };
-        let elsewhere: Vec<String> = proposal
-            .names()
-            .filter(is_elsewhere)
-            .map(str::to_owned)
-            .collect();
-        if !elsewhere.is_empty() && !self.drops {
-            let description = if self.on_every_host {
-                "client_uri, logo_uri, tos_uri and policy_uri must be https, on the one host of all redirect URIs."
-            } else {
-                "client_uri, logo_uri, tos_uri and policy_uri must be https, on the host of a redirect URI."
+        let mut elsewhere = BTreeSet::new();
+        for name in proposal.names() {
+            // The part before a language tag (RFC 7591 section 2.2).
+            let base = name.split('#').next().unwrap_or_default();
+            let Some(member) = MEMBERS.into_iter().find(|member| *member == base) else {
+                continue;
             };
-            return Err(Reply::refuse(ErrorCode::InvalidClientMetadata, description));
+            if proposal.is_omitted(name) || is_on_own_host(name).is_some() {
+                continue;
+            }
+            if !self.drops {
+                return Err(self.refusal(member));
+            }
+            elsewhere.insert(name.to_owned());
         }
-        for name in elsewhere {
-            proposal.remove(&name);
-        }
+        proposal.retain_names(|name| !elsewhere.contains(name));
         Ok(())
     }
 }
-
-ready_made!(SelfAssertedUris);

@@ -41,7 +41,6 @@ mod parsed {
     use std::net::Ipv6Addr;
 
     use fluent_uri::Uri;
-    #[cfg(feature = "registry")]
     use fluent_uri::component::Authority;
 
     /// Returns the host of a URI in its normal form, or `None` if the text has no host.
@@ -78,8 +77,39 @@ mod parsed {
         }
     }
 
+    /// Returns whether a host in its normal form is a name of the public DNS, to judge by its form.
+    ///
+    /// IPv4 addresses have many notations. The URL standard calls a host an address if its last
+    /// label is a number (WHATWG URL section 3.5, "ends in a number").
+    #[cfg(feature = "uri-policies")]
+    pub(crate) fn is_public_name(host: &str) -> bool {
+        /// Top-level names that are reserved for private networks (RFC 6761 section 6.3, RFC 6762
+        /// section 3, ICANN resolution 2024.07.29.06).
+        const PRIVATE: [&str; 3] = ["localhost", "local", "internal"];
+
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let Some((rest, last)) = host.rsplit_once('.') else {
+            return false;
+        };
+        let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+            || last
+                .strip_prefix("0x")
+                .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        // RFC 8375.
+        let is_home = host == "home.arpa" || host.ends_with(".home.arpa");
+        rest.split('.').all(is_label)
+            && is_label(last)
+            && !is_number
+            && !is_home
+            && !PRIVATE.contains(&last)
+    }
+
     /// Refuses what no honest authority contains. The error continues a sentence about the URI.
-    #[cfg(feature = "registry")]
     pub(crate) fn check_authority(authority: &Authority<'_>) -> Result<(), &'static str> {
         if authority.has_userinfo() {
             return Err("has user information");
@@ -130,6 +160,46 @@ mod tests {
             ("/a%2fb", Err(PathFault::Escape)),
         ] {
             assert_eq!(check_path(path), expected, "{path}");
+        }
+    }
+
+    #[cfg(feature = "uri-policies")]
+    #[test]
+    fn addresses_and_private_names_are_no_public_names() {
+        for host in [
+            "app.example.com",
+            "xn--bcher-kva.example",
+            "1.2.3.example",
+            "0x.com",
+        ] {
+            assert!(is_public_name(host), "{host}");
+        }
+        for host in [
+            "",
+            ".",
+            "localhost",
+            "intranet",
+            "app.localhost",
+            "printer.local",
+            "metadata.google.internal",
+            "home.arpa",
+            "nas.home.arpa",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "app.0x7f",
+            "app.0x",
+            "1.2.3.4.5",
+            "[::1]",
+            "app.example.com.",
+            ".example.com",
+            "app..example.com",
+            "app%2eexample.com",
+            "a_b.example.com",
+        ] {
+            assert!(!is_public_name(host), "{host}");
         }
     }
 
