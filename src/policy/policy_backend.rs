@@ -1,5 +1,6 @@
 use std::fmt;
 
+use serde_json::{Map, Value};
 use tower_layer::Layer;
 
 use super::policies::Policies;
@@ -51,6 +52,10 @@ impl<B: Backend> Backend for PolicyBackend<B> {
             Ok(operation) => self.backend.execute(operation).await.map_err(Into::into),
             Err(rejection) => Ok(rejection.into_result()?),
         }
+    }
+
+    fn server_metadata(&self) -> Map<String, Value> {
+        self.backend.server_metadata()
     }
 }
 

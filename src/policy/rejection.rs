@@ -9,7 +9,7 @@ use http::Extensions;
 
 use crate::BoxError;
 use crate::backend::Unavailable;
-use crate::reply::{ErrorCode, Reply, ReplyParts};
+use crate::reply::{Action, ErrorCode, Reply, ReplyParts};
 
 /// The refusal of a [`Policy`](super::Policy). It always becomes an error response.
 ///
@@ -19,7 +19,7 @@ use crate::reply::{ErrorCode, Reply, ReplyParts};
 /// | `invalid_token` | 401 |
 /// | `access_denied`, `insufficient_scope` | 403 |
 /// | `server_error` | 500 |
-/// | `temporarily_unavailable` | 503 |
+/// | `temporarily_unavailable` | 503, or 429 with [`too_many_requests`](Self::too_many_requests) |
 ///
 /// A policy that cannot decide now refuses with
 /// [`temporarily_unavailable`](Self::temporarily_unavailable). Nothing has happened then, so the
@@ -109,6 +109,43 @@ impl Rejection {
         )
     }
 
+    /// Creates the refusal of a policy that counts: this client, or everybody, registers too often.
+    /// The client receives 429 `temporarily_unavailable`, and the time as `Retry-After`, in whole
+    /// seconds, rounded up, at most one hour.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use http::Request;
+    /// use tower::{Layer, ServiceExt};
+    /// use tower_dcr::policy::{Policies, Proposal, Rejection, policy_fn};
+    /// use tower_dcr::{BoxError, DcrEndpoint, Reply, backend_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let quota = policy_fn(|_: &mut Proposal| {
+    ///     Err(Rejection::too_many_requests(Duration::from_secs(60)).with_reason("quota"))
+    /// });
+    /// let backend = Policies::new().with(quota).layer(backend);
+    ///
+    /// let request = Request::post("/register")
+    ///     .header("content-type", "application/json")
+    ///     .body(String::from("{}"))?;
+    /// let response = DcrEndpoint::new(backend).oneshot(request).await?;
+    /// assert_eq!(response.status(), 429);
+    /// assert_eq!(response.headers()["retry-after"], "60");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn too_many_requests(retry_after: Duration) -> Self {
+        Self {
+            error: ErrorCode::TemporarilyUnavailable,
+            reply: Reply::too_many_requests(retry_after),
+            retry_after: None,
+        }
+    }
+
     /// Creates the refusal of a server that failed. The client learns nothing about the error.
     pub(super) fn failure(cause: impl Into<BoxError>) -> Self {
         Self::new(ErrorCode::ServerError, "The registration service failed.").with_cause(cause)
@@ -134,8 +171,9 @@ impl Rejection {
         self
     }
 
-    /// Sets the time after which the client should try again, for `temporarily_unavailable`. With
-    /// other error codes it is ignored.
+    /// Sets the time after which the client should try again, for
+    /// [`temporarily_unavailable`](Self::temporarily_unavailable). With other refusals it is
+    /// ignored.
     ///
     /// The client receives it as `Retry-After`, in whole seconds, rounded up, at most one hour. The
     /// default is the time of an [`Unavailable`] in the [cause](Self::with_cause), if there is one.
@@ -175,7 +213,8 @@ impl Rejection {
     /// Turns the refusal into what a backend returns. A policy that cannot decide now is like an
     /// unavailable backend, which is an error.
     pub(super) fn into_result(self) -> Result<Reply, Unavailable> {
-        if self.error != ErrorCode::TemporarilyUnavailable {
+        let is_unavailable = self.error == ErrorCode::TemporarilyUnavailable;
+        if !is_unavailable || self.reply.action() == Action::TooManyRequests {
             return Ok(self.reply);
         }
         let ReplyParts { reason, cause, .. } = self.reply.into_parts();

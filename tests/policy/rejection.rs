@@ -209,3 +209,16 @@ fn debug_shows_no_description() {
         "Rejection { error: AccessDenied, reason: Some(\"P17\"), retry_after: None, .. }"
     );
 }
+
+#[tokio::test]
+async fn too_many_requests_returns_429_with_retry_after() {
+    let rejection = Rejection::too_many_requests(Duration::from_millis(59_001));
+    for checked in check(&refusing(rejection.with_reason("quota")), "{}").await {
+        checked.answer.assert_error(429, "temporarily_unavailable");
+        assert_eq!(checked.answer.header("retry-after"), Some("60"));
+        assert_eq!(checked.metadata, None);
+        let outcome = checked.answer.outcome.unwrap();
+        assert_eq!(outcome.action(), Some(Action::TooManyRequests));
+        assert_eq!(outcome.reason(), Some("quota"));
+    }
+}
