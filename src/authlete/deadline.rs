@@ -46,6 +46,7 @@ impl Deadline {
     /// Returns whether there is time for another attempt after this wait.
     pub(super) fn allows_attempt_after(&self, wait: Duration) -> bool {
         let left = self.at.saturating_duration_since(Instant::now());
-        wait < left && left - wait >= self.min_time
+        left.checked_sub(wait)
+            .is_some_and(|left| !left.is_zero() && left >= self.min_time)
     }
 }

@@ -56,6 +56,10 @@ pub(super) enum ErrorKind {
     /// The connection could not be made.
     Connect,
     /// The server refused the HTTP/2 stream before it processed anything.
+    #[cfg_attr(
+        not(feature = "authlete-client"),
+        expect(dead_code, reason = "only the crate `h2` can tell")
+    )]
     StreamRefused,
     /// There was no response in time.
     Timeout {

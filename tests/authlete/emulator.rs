@@ -210,7 +210,7 @@ async fn client_member_of(information: Value) -> Value {
     answer.json()["client"].clone()
 }
 
-/// The names and types are those of Authlete's OpenAPI description.
+/// The names and types are those of Authlete's `OpenAPI` description.
 #[tokio::test]
 async fn client_member_has_what_the_sdks_read() {
     let mut information = json!({

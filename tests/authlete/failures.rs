@@ -15,7 +15,8 @@ use tower_dcr::DcrEndpoint;
 use tower_dcr::authlete::AuthleteBackend;
 use tower_dcr::operation::OperationKind;
 
-use super::peer::{Behaviour, Peer, TOKEN, read_request, response, response_head};
+use super::peer::Behaviour::{self, Drip, ProcessThenHang, ProcessThenReset, ProcessThenSend};
+use super::peer::{Peer, TOKEN, read_request, response, response_head};
 use super::support::*;
 
 const ALL: [OperationKind; 4] = [
@@ -56,38 +57,71 @@ fn is_lost(name: impl Into<String>, behaviour: Behaviour) -> Failure {
 }
 
 fn responds(body: &Value) -> Behaviour {
-    Behaviour::ProcessThenSend(response(200, &body.to_string()))
+    ProcessThenSend(response(200, &body.to_string()))
 }
 
 fn failures() -> Vec<Failure> {
+    let mut failures = broken_connections();
+    failures.extend(invalid_statuses());
+    failures.extend(invalid_bodies());
+    failures.extend(invalid_members());
+    failures.extend(api_errors());
+    failures
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+/// Returns a response that would be valid.
+fn good() -> Value {
     let content = "{\"client_id\":\"SENTINEL\"}";
-    let good = json!({"resultCode": "A1", "action": "CREATED", "responseContent": content});
-    let with = |name: &str, value: Value| {
-        let mut answer = good.clone();
-        answer[name] = value;
-        answer
-    };
-    let without = |name: &str| {
-        let mut answer = good.clone();
-        answer.as_object_mut().unwrap().remove(name);
-        answer
-    };
-    let error = json!({"resultCode": "A001", "resultMessage": "[A001] SENTINEL"}).to_string();
-    let numeric = json!({"resultCode": 404, "resultMessage": 7}).to_string();
+    json!({"resultCode": "A1", "action": "CREATED", "responseContent": content})
+}
+
+fn broken_connections() -> Vec<Failure> {
     let head = response_head(200, "application/json", 100);
+    vec![
+        is_lost("reset before the head", ProcessThenReset(Vec::new())),
+        is_lost(
+            "reset within the head",
+            ProcessThenReset(bytes("HTTP/1.1 200 OK\r\nConte")),
+        ),
+        is_lost("reset after the head", ProcessThenReset(bytes(&head))),
+        is_lost("closed without a response", ProcessThenSend(Vec::new())),
+        is_lost("not HTTP", ProcessThenSend(bytes("SENTINEL\r\n\r\n"))),
+        is_lost("hangs before the head", ProcessThenHang(Vec::new())),
+        is_lost(
+            "hangs in the body",
+            ProcessThenHang(bytes(&format!("{head}{{"))),
+        ),
+        is_lost("drips slowly", Drip),
+        is_lost(
+            "truncated body",
+            ProcessThenSend(bytes(&format!("{head}{{\"action\":"))),
+        ),
+    ]
+}
+
+fn invalid_statuses() -> Vec<Failure> {
     let moved = |status: u16| {
-        format!(
+        bytes(&format!(
             "HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:1/SENTINEL\r\n\
              Content-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        .into_bytes()
+        ))
     };
-
-    let not_utf_8 = [
-        response_head(200, "application/json", 2).as_bytes(),
-        b"\xff\xfe",
+    let no_content = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    vec![
+        fails("201", ProcessThenSend(response(201, &good().to_string()))),
+        fails("204", ProcessThenSend(bytes(no_content))),
+        fails("301", ProcessThenSend(moved(301))),
+        fails("307", ProcessThenSend(moved(307))),
     ]
-    .concat();
+}
+
+fn invalid_bodies() -> Vec<Failure> {
+    let head = response_head(200, "application/json", 2);
+    let not_utf_8 = [head.as_bytes(), b"\xff\xfe"].concat();
     let ten_mebibytes = "x".repeat(10 << 20);
     let chunked = format!(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
@@ -99,42 +133,9 @@ fn failures() -> Vec<Failure> {
         b"Connection: close\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0",
     ]
     .concat();
-    let part = |text: &str| text.as_bytes().to_vec();
-    let bad_request = |content: Value| json!({"action": "BAD_REQUEST", "responseContent": content});
-
-    use Behaviour::{Drip, ProcessThenHang, ProcessThenReset, ProcessThenSend};
     let mut failures = vec![
-        is_lost("reset before the head", ProcessThenReset(Vec::new())),
-        is_lost(
-            "reset within the head",
-            ProcessThenReset(part("HTTP/1.1 200 OK\r\nConte")),
-        ),
-        is_lost("reset after the head", ProcessThenReset(part(&head))),
-        is_lost("closed without a response", ProcessThenSend(Vec::new())),
-        is_lost("not HTTP", ProcessThenSend(part("SENTINEL\r\n\r\n"))),
-        is_lost("hangs before the head", ProcessThenHang(Vec::new())),
-        is_lost(
-            "hangs in the body",
-            ProcessThenHang(part(&format!("{head}{{"))),
-        ),
-        is_lost("drips slowly", Drip),
-        is_lost(
-            "truncated body",
-            ProcessThenSend(part(&format!("{head}{{\"action\":"))),
-        ),
-        fails("201", ProcessThenSend(response(201, &good.to_string()))),
-        fails(
-            "204",
-            ProcessThenSend(part("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")),
-        ),
-        fails("301", ProcessThenSend(moved(301))),
-        fails("307", ProcessThenSend(moved(307))),
-        fails(
-            "404 with a numeric code",
-            ProcessThenSend(response(404, &numeric)),
-        ),
         fails("not UTF-8", ProcessThenSend(not_utf_8)),
-        fails("10 MiB in chunks", ProcessThenSend(part(&chunked))),
+        fails("10 MiB in chunks", ProcessThenSend(bytes(&chunked))),
         fails("gzip without Accept-Encoding", ProcessThenSend(gzip)),
     ];
     for (name, body) in [
@@ -142,35 +143,52 @@ fn failures() -> Vec<Failure> {
         ("empty body", String::new()),
         ("HTML body", "<html>SENTINEL</html>".to_owned()),
         ("an array", "[]".to_owned()),
-        ("byte order mark", format!("\u{feff}{good}")),
+        ("byte order mark", format!("\u{feff}{}", good())),
         ("10 MiB", ten_mebibytes),
     ] {
         failures.push(fails(name, ProcessThenSend(response(200, &body))));
     }
+    failures
+}
+
+fn invalid_members() -> Vec<Failure> {
+    let with = |name: &str, value: Value| {
+        let mut body = good();
+        body[name] = value;
+        body
+    };
+    let without = |name: &str| {
+        let mut body = good();
+        body.as_object_mut().unwrap().remove(name);
+        body
+    };
+    let refused = |content: Value| json!({"action": "BAD_REQUEST", "responseContent": content});
+    let mut failures = Vec::new();
     for (name, body) in [
         ("an unknown action", with("action", json!("SENTINEL"))),
         ("no action", without("action")),
-        (
-            "an action that is not a string",
-            with("action", json!(["OK"])),
-        ),
+        ("action is an array", with("action", json!(["OK"]))),
         ("no responseContent", json!({"action": "BAD_REQUEST"})),
-        ("responseContent is null", bad_request(json!(null))),
+        ("responseContent is null", refused(json!(null))),
+        ("responseContent is not JSON", refused(json!("SENTINEL"))),
         (
-            "responseContent is not JSON",
-            bad_request(json!("SENTINEL")),
+            "an array in responseContent",
+            refused(json!("[\"SENTINEL\"]")),
         ),
-        (
-            "responseContent contains an array",
-            bad_request(json!("[\"SENTINEL\"]")),
-        ),
-        (
-            "responseContent is an array",
-            bad_request(json!(["SENTINEL"])),
-        ),
+        ("responseContent is an array", refused(json!(["SENTINEL"]))),
     ] {
         failures.push(fails(name, responds(&body)));
     }
+    failures
+}
+
+fn api_errors() -> Vec<Failure> {
+    let error = json!({"resultCode": "A001", "resultMessage": "[A001] SENTINEL"}).to_string();
+    let numeric = json!({"resultCode": 404, "resultMessage": 7}).to_string();
+    let mut failures = vec![fails(
+        "404 with a numeric code",
+        ProcessThenSend(response(404, &numeric)),
+    )];
     for status in [400, 401, 403, 404, 409, 500, 502, 503, 504] {
         for body in [&error, "<html>SENTINEL</html>", ""] {
             let name = format!("{status} with {body:?}");
@@ -342,7 +360,7 @@ async fn unknown_response_members_are_ignored() {
     // The content type is wrong, but the body is right.
     let text = answer.to_string();
     let head = response_head(200, "text/html; charset=iso-8859-1", text.len());
-    let mistyped = Behaviour::ProcessThenSend(format!("{head}{text}").into_bytes());
+    let mistyped = ProcessThenSend(format!("{head}{text}").into_bytes());
     assert_eq!(
         server
             .under(&mistyped, OperationKind::Register)

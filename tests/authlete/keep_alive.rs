@@ -12,7 +12,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_rustls::TlsAcceptor;
 use tower_dcr::authlete::{
     AuthleteBackend, AuthleteClient, AuthleteEmulator, Credentials, RetryPolicy,
@@ -142,6 +142,7 @@ async fn replaces_busy_connection(acceptor: TlsAcceptor) {
     let client = client_of(serve(acceptor, &proxy).await);
     client.call(&registration()).await.unwrap();
     proxy.silence();
+    let silent_since = Instant::now();
     let is_over = Arc::new(AtomicBool::new(false));
     let traffic = tokio::spawn({
         let (client, is_over) = (client.clone(), Arc::clone(&is_over));
@@ -155,7 +156,7 @@ async fn replaces_busy_connection(acceptor: TlsAcceptor) {
     });
     let error = client.call(&registration()).await.unwrap_err();
     assert!(error.is_timeout() && error.is_outcome_unknown());
-    sleep(NOTICED_AFTER - Duration::from_secs(5)).await;
+    sleep_until(silent_since + NOTICED_AFTER).await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
     assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
     assert_eq!(proxy.connections.load(Ordering::SeqCst), 2);

@@ -162,7 +162,7 @@ impl Peer {
         .concat();
         match behaviour {
             Behaviour::Emulate | Behaviour::SendOnly(_) => {
-                stream.write_all(&response).await.ok()?
+                stream.write_all(&response).await.ok()?;
             }
             Behaviour::ProcessThenSend(bytes) => stream.write_all(&bytes).await.ok()?,
             Behaviour::ProcessThenReset(bytes) => {
