@@ -1,4 +1,4 @@
-/// A cluster of Authlete's, for [`AuthleteBuilder::cluster`](super::AuthleteBuilder::cluster).
+/// One of Authlete's clusters, for [`AuthleteBuilder::cluster`](super::AuthleteBuilder::cluster).
 ///
 /// ```
 /// use tower_dcr::authlete::Cluster;

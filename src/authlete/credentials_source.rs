@@ -11,7 +11,7 @@ use crate::operation::Operation;
 
 type CredentialsFuture = Pin<Box<dyn Future<Output = Result<Credentials, BoxError>> + Send>>;
 
-/// The source of the credentials. It is asked once for each attempt.
+/// The source of the credentials. Each attempt reads it once.
 #[derive(Clone)]
 pub(super) enum CredentialsSource {
     Fixed(Credentials),

@@ -24,8 +24,8 @@ const MAX_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a connection may be silent before it is probed: by a `PING` of HTTP/2, and by TCP
-/// keep-alive. Without probes, a connection that a NAT dropped would be used until the kernel gives
-/// up, which takes about 15 minutes.
+/// keep-alive. Without probes, a connection that a NAT dropped would be used until the kernel ends
+/// it, after about 15 minutes.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How long the response to a probe may take. After that, the connection is closed.

@@ -11,8 +11,8 @@ use crate::util::error_chain::sources;
 /// RFC 9113 section 8.7 names two proofs:
 ///
 /// - The server reset the stream with `REFUSED_STREAM`.
-/// - The server sent a `GOAWAY` whose last stream is before this one. The crate `h2` gives a remote
-///   `GOAWAY` only to such streams. To the others, the end of the connection is an I/O error.
+/// - The server sent a `GOAWAY` whose last stream is before this one. The crate `h2` reports a
+///   remote `GOAWAY` only on such streams. On the others, it reports an I/O error.
 pub(super) fn is_stream_refused(error: &(dyn Error + 'static)) -> bool {
     sources(error)
         .find_map(|error| error.downcast_ref::<h2::Error>())
