@@ -1,12 +1,14 @@
-//! An Authlete to develop and test against, offline and from any language: its wire protocol in front of an embedded
-//! registry that is empty at each start.
+//! Emulates Authlete for development and tests, offline and from any language. It has Authlete's
+//! wire protocol, and a registry in memory.
 //!
 //! `cargo run --example authlete_emulator`
 //!
-//! - `LISTEN`: the address to listen on, `127.0.0.1:8080` unless set;
-//! - `AUTHLETE_SERVICE_APIKEY`, `AUTHLETE_SERVICE_ACCESSTOKEN`: the service ID and its access token, `1` and `emulated`
-//!   unless set;
-//! - `DCR_BASE_URL`: the public base URL of the server in front, `http://127.0.0.1:3000` unless set: clients are told it.
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LISTEN` | the address to listen on | `127.0.0.1:8080` |
+//! | `AUTHLETE_SERVICE_APIKEY` | the service ID | `1` |
+//! | `AUTHLETE_SERVICE_ACCESSTOKEN` | the access token of the service | `emulated` |
+//! | `DCR_BASE_URL` | the public base URL of the server that calls Authlete | `http://127.0.0.1:3000` |
 
 mod common;
 
@@ -20,10 +22,11 @@ use tower_dcr::registry::Registry;
 async fn main() -> Result<(), common::Failure> {
     common::log();
     let (listener, emulator_url) = common::bind("127.0.0.1:8080").await?;
-    let or = |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
-    let server_url = or("DCR_BASE_URL", "http://127.0.0.1:3000");
+    let variable =
+        |name: &str, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
+    let server_url = variable("DCR_BASE_URL", "http://127.0.0.1:3000");
     let server_url = server_url.trim_end_matches('/');
-    // Where the server is on this machine, it has to listen where clients are told it is.
+    // A server on this machine must listen on the address that clients are told.
     let listen = match server_url
         .strip_prefix("http://")
         .filter(|address| !address.contains('/'))
@@ -31,10 +34,10 @@ async fn main() -> Result<(), common::Failure> {
         Some(address) => format!("LISTEN={address} "),
         None => String::new(),
     };
-    // Listening on every address, it is reached at this one.
+    // 0.0.0.0 is no address to connect to.
     let emulator_url = emulator_url.replace("//0.0.0.0:", "//127.0.0.1:");
-    let service_id = or("AUTHLETE_SERVICE_APIKEY", "1");
-    let access_token = or("AUTHLETE_SERVICE_ACCESSTOKEN", "emulated");
+    let service_id = variable("AUTHLETE_SERVICE_APIKEY", "1");
+    let access_token = variable("AUTHLETE_SERVICE_ACCESSTOKEN", "emulated");
 
     let registry = Registry::builder(format!("{server_url}/register"))
         .allow_missing_redirect_uris()
@@ -42,10 +45,12 @@ async fn main() -> Result<(), common::Failure> {
     let authlete = AuthleteEmulator::new(registry, Credentials::new(&*service_id, &*access_token)?);
 
     println!(
-        "Authlete is emulated at {emulator_url}/api/{service_id}/client/registration; stop with ctrl-c.\n\
-         The server in front, which clients know as {server_url}, starts with:\n\n\
+        "Authlete is emulated at {emulator_url}/api/{service_id}/client/registration. Stop it \
+         with ctrl-c.\n\
+         Start the server that clients know as {server_url} with:\n\n\
          AUTHLETE_BASE_URL={emulator_url} AUTHLETE_SERVICE_APIKEY={service_id} \
-         AUTHLETE_SERVICE_ACCESSTOKEN={access_token} {listen}DCR_BASE_URL={server_url} cargo run --example axum\n"
+         AUTHLETE_SERVICE_ACCESSTOKEN={access_token} {listen}DCR_BASE_URL={server_url} \
+         cargo run --example axum\n"
     );
     let app = Router::new().fallback_service(authlete);
     tokio::select! {

@@ -1,43 +1,56 @@
-//! The four calls.
-
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::BufMut;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use tokio::time::Instant;
-use tower::retry::backoff::{Backoff, ExponentialBackoffMaker, MakeBackoff};
-
-use super::config::{AuthleteBuilder, CredentialsSource};
-use super::error::{AuthleteError, ErrorKind};
-use super::retry::{asked_wait, is_repeatable};
-use super::transport::{IsConnectError, ResponseBody, Transport};
-use super::wire::{self, Answer};
+use super::attempt::AttemptSettings;
+use super::deadline::Deadline;
+use super::error::AuthleteError;
+use super::response::AuthleteResponse;
+use super::retry::RetryPolicy;
 use crate::operation::{Delete, Operation, Read, Register, Update};
-use crate::util::timeout::Timeout;
 
-/// A client of Authlete's Web API for the four operations, on its own. Cheap to clone.
+/// A client of Authlete's Web API for the four operations of client registration.
 ///
-/// [`AuthleteBackend`](super::AuthleteBackend) is this as a [`Backend`](crate::Backend). It needs a tokio runtime with its
-/// timer enabled.
+/// [`AuthleteBackend`](super::AuthleteBackend) makes a [`Backend`](crate::Backend) of it. Cloning
+/// is cheap, and the clones share their connections. It needs a tokio runtime with its timer
+/// enabled.
 ///
-/// ```no_run
-/// use tower_dcr::authlete::AuthleteClient;
+/// # Example
+///
+/// A server without the layer calls Authlete itself, and makes the HTTP response with
+/// [`respond`](crate::endpoint::respond). The HTTP client is the emulator here, so that the example
+/// needs no network. Leave out `http_client` to call Authlete.
+///
+/// ```
+/// use tower_dcr::authlete::{AuthleteClient, AuthleteEmulator, Credentials};
+/// use tower_dcr::endpoint::{Challenges, RequestSummary, respond};
 /// use tower_dcr::operation::Register;
-/// use tower_dcr::ClientMetadata;
+/// use tower_dcr::registry::Registry;
+/// use tower_dcr::{Action, ClientMetadata, Operation, Reply};
 ///
-/// # #[tokio::main]
+/// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let authlete = AuthleteClient::from_env()?;
-/// let metadata = ClientMetadata::parse(r#"{"client_name":"My Client"}"#)?;
+/// let credentials = Credentials::new("715948317", "the-access-token-of-the-service")?;
+/// let registry = Registry::in_memory("https://as.example.com/register")?;
+/// let client = AuthleteClient::builder()
+///     .base_url("https://us.authlete.com")
+///     .credentials(credentials.clone())
+///     .http_client(AuthleteEmulator::new(registry, credentials))
+///     .build()?;
 ///
-/// let answer = authlete.register(Register::new(metadata)).await?;
+/// let metadata = r#"{"redirect_uris":["https://client.example.org/callback"]}"#;
+/// let operation = Operation::from(Register::new(ClientMetadata::parse(metadata)?));
 ///
-/// println!("{} {:?}", answer.action(), answer.result_message());
+/// let summary = RequestSummary::new(&operation);
+/// let result = client.call(&operation).await;
+/// if let Ok(created) = &result {
+///     assert_eq!(created.action(), Action::Created);
+///     assert_eq!(created.result_code(), Some("A202001"));
+/// }
+///
+/// let response = respond(summary, result.map(Reply::from), &Challenges::default());
+/// assert_eq!(response.status(), 201);
+/// assert_eq!(response.headers()["cache-control"], "no-store");
 /// # Ok(())
 /// # }
 /// ```
@@ -46,39 +59,27 @@ pub struct AuthleteClient {
     inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
-    pub(super) base_url: String,
-    pub(super) credentials: CredentialsSource,
-    pub(super) send_initial_access_token: bool,
-    pub(super) headers: HeaderMap,
-    pub(super) attempt_timeout: Timeout,
-    pub(super) timeout: Duration,
-    pub(super) attempts: u32,
-    pub(super) backoff: ExponentialBackoffMaker,
-    pub(super) min_wait: Duration,
-    pub(super) answer_limit: usize,
-    pub(super) transport: Transport,
-    pub(super) is_connect_error: IsConnectError,
+struct Inner {
+    attempts: AttemptSettings,
+    retry: RetryPolicy,
+    timeout: Duration,
+    attempt_timeout: Duration,
 }
 
 impl AuthleteClient {
-    /// The settings to start from.
-    pub fn builder() -> AuthleteBuilder {
-        AuthleteBuilder::default()
-    }
-
-    /// The client that [the environment names](AuthleteBuilder::from_env), with the default settings.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`] where something is missing or wrong.
-    pub fn from_env() -> Result<Self, AuthleteError> {
-        Self::builder().from_env()?.build()
-    }
-
-    pub(super) fn new(inner: Inner) -> Self {
+    pub(super) fn new(
+        attempts: AttemptSettings,
+        retry: RetryPolicy,
+        timeout: Duration,
+        attempt_timeout: Duration,
+    ) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner {
+                attempts,
+                retry,
+                timeout,
+                attempt_timeout,
+            }),
         }
     }
 
@@ -86,8 +87,8 @@ impl AuthleteClient {
     ///
     /// # Errors
     ///
-    /// Those of [`call`](Self::call).
-    pub async fn register(&self, register: Register) -> Result<Answer, AuthleteError> {
+    /// The errors of [`call`](Self::call).
+    pub async fn register(&self, register: Register) -> Result<AuthleteResponse, AuthleteError> {
         self.call(&register.into()).await
     }
 
@@ -95,8 +96,8 @@ impl AuthleteClient {
     ///
     /// # Errors
     ///
-    /// Those of [`call`](Self::call).
-    pub async fn read(&self, read: Read) -> Result<Answer, AuthleteError> {
+    /// The errors of [`call`](Self::call).
+    pub async fn read(&self, read: Read) -> Result<AuthleteResponse, AuthleteError> {
         self.call(&read.into()).await
     }
 
@@ -104,8 +105,8 @@ impl AuthleteClient {
     ///
     /// # Errors
     ///
-    /// Those of [`call`](Self::call).
-    pub async fn update(&self, update: Update) -> Result<Answer, AuthleteError> {
+    /// The errors of [`call`](Self::call).
+    pub async fn update(&self, update: Update) -> Result<AuthleteResponse, AuthleteError> {
         self.call(&update.into()).await
     }
 
@@ -113,146 +114,48 @@ impl AuthleteClient {
     ///
     /// # Errors
     ///
-    /// Those of [`call`](Self::call).
-    pub async fn delete(&self, delete: Delete) -> Result<Answer, AuthleteError> {
+    /// The errors of [`call`](Self::call).
+    pub async fn delete(&self, delete: Delete) -> Result<AuthleteResponse, AuthleteError> {
         self.call(&delete.into()).await
     }
 
-    /// Calls `/client/registration`, or `/get`, `/update` or `/delete` below it, as the operation says, and gives the
-    /// whole answer, whatever its action.
+    /// Calls `/client/registration`, or `/get`, `/update` or `/delete` below it, and returns the
+    /// whole response. Every `action` is a response, not an error.
     ///
     /// # Errors
     ///
-    /// [`AuthleteError`] where there is no answer, after the attempts that the [`RetryPolicy`](super::RetryPolicy) allows.
-    pub async fn call(&self, operation: &Operation) -> Result<Answer, AuthleteError> {
+    /// [`AuthleteError`] if there is no response, after the retries of the
+    /// [`RetryPolicy`](super::RetryPolicy). It is the error of the last attempt.
+    pub async fn call(&self, operation: &Operation) -> Result<AuthleteResponse, AuthleteError> {
         let inner = &*self.inner;
-        let deadline = Instant::now() + inner.timeout;
-        let mut backoff = inner.backoff.clone().make_backoff();
-        let mut attempt = 1;
+        let kind = operation.kind();
+        let deadline = Deadline::start(kind, inner.timeout, inner.attempt_timeout);
+        let mut retries = None;
         loop {
-            let error = match inner.attempt_within(operation, deadline).await {
-                Ok(answer) => return Ok(answer),
+            let error = match inner.attempts.attempt(operation, &deadline).await {
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            if attempt >= inner.attempts || !is_repeatable(operation.kind(), &error) {
-                return Err(error);
+            if retries.is_none() {
+                // The builder has checked the policy, so this is never an error.
+                retries = inner.retry.start().ok();
             }
-            attempt += 1;
-            let left = deadline.saturating_duration_since(Instant::now());
-            if let ErrorKind::RateLimited { wait: Some(wait) } = error.kind() {
-                let wait = (*wait).max(inner.min_wait);
-                // One that does not fit is the caller's to make.
-                if wait >= left {
-                    return Err(error);
-                }
-                tokio::time::sleep(wait).await;
-            } else {
-                let waited = tokio::time::timeout(left, backoff.next_backoff()).await;
-                if waited.is_err() {
-                    return Err(error);
-                }
+            let wait = retries
+                .as_mut()
+                .and_then(|retries| retries.next_wait(kind, &error))
+                .filter(|wait| deadline.allows_attempt_after(*wait));
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
             }
         }
-    }
-}
-
-impl Inner {
-    /// One attempt, in the time of an attempt and in what is left of the call's.
-    async fn attempt_within(
-        &self,
-        operation: &Operation,
-        deadline: Instant,
-    ) -> Result<Answer, AuthleteError> {
-        let sent = AtomicBool::new(false);
-        let attempt = self.attempt_timeout.run(self.attempt(operation, &sent));
-        match tokio::time::timeout_at(deadline, attempt).await {
-            Ok(Ok(outcome)) => outcome,
-            _ => Err(AuthleteError::timeout(sent.load(Ordering::Relaxed))),
-        }
-    }
-
-    async fn attempt(
-        &self,
-        operation: &Operation,
-        sent: &AtomicBool,
-    ) -> Result<Answer, AuthleteError> {
-        let request = self.request(operation).await?;
-        // From here on only the HTTP client knows.
-        sent.store(true, Ordering::Relaxed);
-        let response = self.transport.send(request).await.map_err(|error| {
-            if (self.is_connect_error)(&*error) {
-                AuthleteError::connect(error)
-            } else {
-                AuthleteError::interrupted(error)
-            }
-        })?;
-        let (head, body) = response.into_parts();
-        match head.status {
-            StatusCode::OK => Answer::parse(&self.read(body).await?),
-            StatusCode::TOO_MANY_REQUESTS => {
-                let wait = asked_wait(&head.headers, SystemTime::now());
-                Err(AuthleteError::rate_limited(wait))
-            }
-            status if status.is_client_error() || status.is_server_error() => {
-                // What the error says of itself is worth having, and not worth another error.
-                let body = self.read(body).await.unwrap_or_default();
-                let (result_code, result_message) = wire::api_error(&body);
-                Err(AuthleteError::api(status, result_code, result_message))
-            }
-            // Among them the redirects, which are not followed: token and metadata are for this host.
-            _ => Err(AuthleteError::invalid_answer(
-                "has a status that is neither 200 nor an error",
-            )),
-        }
-    }
-
-    async fn request(
-        &self,
-        operation: &Operation,
-    ) -> Result<Request<Full<bytes::Bytes>>, AuthleteError> {
-        let credentials = self.credentials.of(operation).await?;
-        let uri = format!(
-            "{}/api/{}{}",
-            self.base_url,
-            credentials.service_id(),
-            wire::path(operation)
-        );
-        let token = credentials.access_token().as_str();
-        let mut authorization = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(AuthleteError::configuration)?;
-        authorization.set_sensitive(true);
-        let body = wire::body(operation, self.send_initial_access_token);
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(uri)
-            .body(Full::new(body))
-            .map_err(AuthleteError::configuration)?;
-        *request.headers_mut() = self.headers.clone();
-        request.headers_mut().insert(AUTHORIZATION, authorization);
-        Ok(request)
-    }
-
-    /// The whole body of an answer.
-    async fn read(&self, mut body: ResponseBody) -> Result<Vec<u8>, AuthleteError> {
-        let limit = self.answer_limit;
-        let mut bytes = Vec::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(AuthleteError::interrupted)?;
-            if let Ok(data) = frame.into_data() {
-                if data.len() > limit - bytes.len() {
-                    return Err(AuthleteError::too_large());
-                }
-                bytes.put(data);
-            }
-        }
-        Ok(bytes)
     }
 }
 
 impl fmt::Debug for AuthleteClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthleteClient")
-            .field("base_url", &self.inner.base_url)
+            .field("base_url", &self.inner.attempts.base_url)
             .finish_non_exhaustive()
     }
 }

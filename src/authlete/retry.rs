@@ -1,124 +1,161 @@
-//! When a call is made again, and how long until then.
+use std::time::Duration;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use http::HeaderMap;
-use http::header::RETRY_AFTER;
-use tower::retry::backoff::{ExponentialBackoffMaker, InvalidBackoff};
+use tokio::time::Instant;
+use tower::retry::backoff::{Backoff, ExponentialBackoff, ExponentialBackoffMaker, MakeBackoff};
 use tower::util::rng::HasherRng;
 
+use super::config_error::AuthleteConfigError;
 use super::error::{AuthleteError, ErrorKind};
 use crate::operation::OperationKind;
 
-/// How often, and how soon, a call is made again.
+/// Decides how often and how soon an [`AuthleteClient`](super::AuthleteClient) retries a call.
 ///
-/// Made again is what Authlete certainly did not process, whatever it was: where the connection could not be made, and on
-/// 429. A read is also made again on 500, 502, 503, 504, a broken connection and a time-out; a register, update or delete
-/// never is, once it may have been processed.
+/// | failure | retried |
+/// |---|---|
+/// | The connection could not be made. | all operations |
+/// | The server refused the HTTP/2 stream before it processed anything. | all operations |
+/// | The time was over before anything was sent. | all operations |
+/// | Authlete responded 429. | all operations |
+/// | The connection broke, or there was no response in time. | reads |
+/// | Authlete responded 500, 502, 503 or 504. | reads |
+/// | any other | none |
 ///
-/// Waits grow exponentially, with jitter; after a 429 they are what Authlete says, and at least the shortest.
+/// A register, update or delete is never retried once Authlete may have processed it: a second
+/// register would create a second client.
+///
+/// The waits grow exponentially, and each call adds a random time of its own, up to half of the
+/// wait. After a 429 with a `RateLimit-Reset`, `X-RateLimit-Reset` or `Retry-After`, the wait is
+/// what Authlete asks for, but at least the shortest wait. A call does not wait for longer than it
+/// [has time](super::AuthleteBuilder::timeout).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use tower_dcr::authlete::{AuthleteClient, Cluster, Credentials, RetryPolicy};
+///
+/// let retry = RetryPolicy::default()
+///     .max_attempts(5)
+///     .min_wait(Duration::from_millis(50))
+///     .max_wait(Duration::from_secs(1));
+///
+/// let client = AuthleteClient::builder()
+///     .cluster(Cluster::Us)
+///     .credentials(Credentials::new("715948317", "the-access-token-of-the-service")?)
+///     .retry(retry)
+///     .build();
+/// assert!(client.is_ok());
+/// # Ok::<(), tower_dcr::authlete::AuthleteConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
-    attempts: u32,
-    min: Duration,
-    max: Duration,
+    max_attempts: u32,
+    min_wait: Duration,
+    max_wait: Duration,
 }
 
 impl RetryPolicy {
-    /// At most this many attempts in all, the first among them; with waits from `min`, doubled each time, to `max`.
-    #[must_use]
-    pub fn new(attempts: u32, min: Duration, max: Duration) -> Self {
-        Self { attempts, min, max }
-    }
-
-    /// Nothing is made again.
+    /// Creates the policy that makes one attempt and no retry.
     #[must_use]
     pub fn never() -> Self {
-        Self::new(1, Duration::from_millis(1), Duration::from_millis(1))
+        Self::default().max_attempts(1)
     }
 
-    pub(super) fn min(&self) -> Duration {
-        self.min
+    /// Sets how many attempts a call has, the first one included. The default is 3, the minimum
+    /// is 1.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
     }
 
-    pub(super) fn attempts(&self) -> u32 {
-        self.attempts
+    /// Sets the wait before the first retry, without its random part. It doubles with each retry.
+    /// The default is 100 ms.
+    #[must_use]
+    pub fn min_wait(mut self, wait: Duration) -> Self {
+        self.min_wait = wait;
+        self
     }
 
-    pub(super) fn backoff(&self) -> Result<ExponentialBackoffMaker, InvalidBackoff> {
-        // Half of a wait is left to chance, so that many servers that failed at once do not come back at once.
-        ExponentialBackoffMaker::new(self.min, self.max, 0.5, HasherRng::default())
+    /// Sets the longest wait, its random part included. The default is 2 s. It must not be zero, or
+    /// shorter than the [shortest wait](Self::min_wait).
+    #[must_use]
+    pub fn max_wait(mut self, wait: Duration) -> Self {
+        self.max_wait = wait;
+        self
+    }
+
+    /// Starts a call. The error says what is wrong with the policy.
+    pub(super) fn start(&self) -> Result<Retries, AuthleteConfigError> {
+        if self.max_attempts == 0 {
+            let setting = "max_attempts";
+            return Err(AuthleteConfigError::ZeroLimit { setting });
+        }
+        // Half of a wait is random, so that servers that failed together do not return together.
+        // The generator is new, because a clone of one would return the same numbers to each call.
+        let backoff =
+            ExponentialBackoffMaker::new(self.min_wait, self.max_wait, 0.5, HasherRng::default())
+                .map_err(|_| AuthleteConfigError::InvalidWaits)?
+                .make_backoff();
+        Ok(Retries {
+            left: self.max_attempts - 1,
+            min_wait: self.min_wait,
+            backoff,
+        })
     }
 }
 
-/// Three attempts, with waits from 100 ms to 2 s.
+/// Makes three attempts, with waits from 100 ms to 2 s.
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self::new(3, Duration::from_millis(100), Duration::from_secs(2))
+        Self {
+            max_attempts: 3,
+            min_wait: Duration::from_millis(100),
+            max_wait: Duration::from_secs(2),
+        }
     }
 }
 
-/// Whether the call may be made again after this.
-pub(super) fn is_repeatable(kind: OperationKind, error: &AuthleteError) -> bool {
-    let read = kind.is_repeatable();
+/// The retries that a call has left.
+pub(super) struct Retries {
+    left: u32,
+    min_wait: Duration,
+    backoff: ExponentialBackoff,
+}
+
+impl Retries {
+    /// Returns how long to wait before the next attempt, or `None` if there is none.
+    pub(super) fn next_wait(
+        &mut self,
+        kind: OperationKind,
+        error: &AuthleteError,
+    ) -> Option<Duration> {
+        if !is_repeatable(kind, error) {
+            return None;
+        }
+        self.left = self.left.checked_sub(1)?;
+        Some(match error.retry_after() {
+            Some(wait) => wait.max(self.min_wait),
+            None => self
+                .backoff
+                .next_backoff()
+                .deadline()
+                .saturating_duration_since(Instant::now()),
+        })
+    }
+}
+
+/// Returns whether the call is safe to retry after this error, and whether that may help.
+fn is_repeatable(kind: OperationKind, error: &AuthleteError) -> bool {
+    let is_safe = kind.is_repeatable() || !error.is_outcome_unknown();
     match error.kind() {
-        ErrorKind::Connect | ErrorKind::RateLimited { .. } => true,
-        ErrorKind::Timeout | ErrorKind::Interrupted => read || !error.is_outcome_unknown(),
-        ErrorKind::Api { status, .. } => read && matches!(status.as_u16(), 500 | 502 | 503 | 504),
-        ErrorKind::Configuration | ErrorKind::InvalidAnswer { .. } | ErrorKind::TooLarge => false,
-    }
-}
-
-/// How long Authlete asks to wait: `RateLimit-Reset`, `X-RateLimit-Reset` (seconds, or where that would be decades the
-/// time since 1970) or `Retry-After` (seconds, or a date; RFC 9110 section 10.2.3).
-pub(super) fn asked_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    const EPOCH_FROM: u64 = 1_000_000_000;
-    let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());
-    let since_1970 = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let reset = ["ratelimit-reset", "x-ratelimit-reset"]
-        .iter()
-        .find_map(|name| text(name)?.parse::<u64>().ok())
-        .map(|value| {
-            let value = Duration::from_secs(value);
-            if value.as_secs() > EPOCH_FROM {
-                value.saturating_sub(since_1970)
-            } else {
-                value
-            }
-        });
-    reset.or_else(|| {
-        let value = text(RETRY_AFTER.as_str())?;
-        if let Ok(seconds) = value.parse() {
-            return Some(Duration::from_secs(seconds));
+        ErrorKind::Connect
+        | ErrorKind::StreamRefused
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Timeout { .. }
+        | ErrorKind::Interrupted => is_safe,
+        ErrorKind::Api { status, .. } => {
+            kind.is_repeatable() && matches!(status.as_u16(), 500 | 502 | 503 | 504)
         }
-        let date = httpdate::parse_http_date(value).ok()?;
-        Some(date.duration_since(now).unwrap_or_default())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_that_are_asked_for() {
-        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        for (name, value, seconds) in [
-            ("ratelimit-reset", "7", Some(7)),
-            ("x-ratelimit-reset", "1800000009", Some(9)),
-            ("x-ratelimit-reset", "1799999999", Some(0)),
-            ("ratelimit-reset", "1000000000", Some(1_000_000_000)),
-            ("retry-after", "3", Some(3)),
-            ("retry-after", "Fri, 15 Jan 2027 08:00:05 GMT", Some(5)),
-            ("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
-            ("retry-after", "soon", None),
-            ("ratelimit-reset", "-1", None),
-            ("ratelimit-reset", "99999999999999999999", None),
-            ("date", "7", None),
-        ] {
-            let headers = [(name.parse().unwrap(), value.parse().unwrap())];
-            let wait = asked_wait(&headers.into_iter().collect(), now);
-            assert_eq!(wait.map(|wait| wait.as_secs()), seconds, "{name}: {value}");
-        }
+        ErrorKind::Credentials | ErrorKind::InvalidResponse { .. } | ErrorKind::TooLarge => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The emulator, as a caller of Authlete's Web API sees it.
+//! The emulator, called like Authlete's Web API.
 
 use bytes::Bytes;
 use http::Request;
@@ -35,7 +35,7 @@ fn call(method: &str, path: &str, authorization: &str, body: &str) -> Request<Fu
 }
 
 #[tokio::test]
-async fn api_errors() {
+async fn wrong_call_is_an_api_error() {
     let emulator = emulator();
     let good = json!({"json": "{}"}).to_string();
     let too_large = " ".repeat(1024 * 1024 + 1);
@@ -112,9 +112,8 @@ async fn api_errors() {
     assert!(!answer.json().to_string().contains("SENTINEL"));
 }
 
-/// What is wrong with the client's part is an action, not an API error.
 #[tokio::test]
-async fn actions() {
+async fn wrong_request_of_a_client_is_an_action_not_an_api_error() {
     let emulator = emulator();
     let created = json!({"json": "{\"client_name\":\"My Client\"}"}).to_string();
     let created = ask(&emulator, call("POST", BASE, "Bearer token", &created))
@@ -195,4 +194,80 @@ async fn actions() {
         assert_eq!(content["error"], error);
         assert_eq!(answer.get("client"), None);
     }
+}
+
+/// Registers a client whose information is this, and returns the member `client`.
+async fn client_member_of(information: Value) -> Value {
+    let content = information.to_string();
+    let backend = backend_fn(move |_: Operation| {
+        let reply = Reply::created(content.clone());
+        async move { Ok::<_, BoxError>(reply) }
+    });
+    let emulator = AuthleteEmulator::new(backend, Credentials::new("715948317", "token").unwrap());
+    let body = json!({"json": "{}"}).to_string();
+    let answer = ask(&emulator, call("POST", BASE, "Bearer token", &body)).await;
+    assert_eq!(answer.status, 200);
+    answer.json()["client"].clone()
+}
+
+/// The names and types are those of Authlete's `OpenAPI` description.
+#[tokio::test]
+async fn client_member_has_what_the_sdks_read() {
+    let mut information = json!({
+        "client_id": "26837717140341",
+        "client_id_issued_at": 1_641_735_467,
+        "client_name": "My Dynamic Client",
+        "client_secret": "secret",
+        "client_secret_expires_at": 0,
+        "application_type": "native",
+        "redirect_uris": ["com.example.app:/cb"],
+        "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code"],
+        "response_types": ["code", "code id_token"],
+        "token_endpoint_auth_method": "client_secret_basic",
+    });
+    let mut expected = json!({
+        "applicationType": "NATIVE",
+        "clientId": 26_837_717_140_341_u64,
+        "clientIdAlias": "26837717140341",
+        "clientIdAliasEnabled": false,
+        "clientName": "My Dynamic Client",
+        "clientSecret": "secret",
+        "clientType": "CONFIDENTIAL",
+        "createdAt": 1_641_735_467_000_u64,
+        "dynamicallyRegistered": true,
+        "grantTypes": ["AUTHORIZATION_CODE"],
+        "redirectUris": ["com.example.app:/cb"],
+        "responseTypes": ["CODE", "CODE_ID_TOKEN"],
+        "tokenAuthMethod": "CLIENT_SECRET_BASIC",
+    });
+    assert_eq!(client_member_of(information.clone()).await, expected);
+
+    // An ID that is not a number is the alias of a computed number.
+    information["client_id"] = json!("s6BhdRkqt3");
+    information["token_endpoint_auth_method"] = json!("none");
+    let client = client_member_of(information.clone()).await;
+    let number = client["clientId"].as_u64().unwrap();
+    assert!((1..=1 << 53).contains(&number));
+    expected["clientId"] = json!(number);
+    expected["clientIdAlias"] = json!("s6BhdRkqt3");
+    expected["clientIdAliasEnabled"] = json!(true);
+    expected["clientType"] = json!("PUBLIC");
+    expected["tokenAuthMethod"] = json!("NONE");
+    assert_eq!(client, expected);
+    assert_eq!(client_member_of(information).await, expected);
+    let other = client_member_of(json!({"client_id": "another"})).await;
+    assert_ne!(other["clientId"], expected["clientId"]);
+}
+
+#[tokio::test]
+async fn registered_client_has_the_members_that_the_sdks_read() {
+    let body = json!({"json": "{\"redirect_uris\":[\"https://client.example.org/cb\"]}"});
+    let request = call("POST", BASE, "Bearer token", &body.to_string());
+    let client = ask(&emulator(), request).await.json()["client"].clone();
+    assert!(client["clientId"].is_u64());
+    assert!(client["clientIdAlias"].is_string());
+    assert_eq!(client["clientType"], "CONFIDENTIAL");
+    assert_eq!(client["applicationType"], "WEB");
+    // Milliseconds since 1970, after 2020.
+    assert!(client["createdAt"].as_u64().unwrap() > 1_577_836_800_000);
 }

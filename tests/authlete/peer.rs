@@ -1,4 +1,4 @@
-//! An Authlete on a real socket that answers well, or does as it is told.
+//! An Authlete on a real socket that can be told to misbehave.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -20,25 +20,26 @@ use tower_dcr::{Backend, Operation, backend_fn};
 pub(crate) const TOKEN: &str = "service-token-SENTINEL";
 pub(crate) const SERVICE: &str = "715948317";
 
-/// What it does with a request.
+/// What the peer does with a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Behaviour {
-    /// The emulator's answer.
+    /// The emulator responds.
     #[default]
-    Well,
-    /// The emulator processes the request, and these bytes are sent instead of its answer; then the connection ends.
-    Instead(Vec<u8>),
-    /// The same, without the emulator.
-    Refuse(Vec<u8>),
+    Emulate,
+    /// The emulator processes the request. These bytes are sent instead of its response, and the
+    /// connection ends.
+    ProcessThenSend(Vec<u8>),
+    /// Nothing is processed. These bytes are sent, and the connection ends.
+    SendOnly(Vec<u8>),
     /// The emulator processes the request, these bytes are sent, and the connection is reset.
-    Reset(Vec<u8>),
-    /// The emulator processes the request, these bytes are sent, and then nothing.
-    Hang(Vec<u8>),
-    /// The emulator processes the request, and its answer comes a byte at a time.
+    ProcessThenReset(Vec<u8>),
+    /// The emulator processes the request, these bytes are sent, and the connection hangs.
+    ProcessThenHang(Vec<u8>),
+    /// The emulator processes the request, and its response is sent one byte at a time.
     Drip,
 }
 
-/// A request as it came.
+/// A request as the peer received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) head: String,
@@ -52,7 +53,7 @@ struct State {
     processed: Vec<OperationKind>,
 }
 
-/// The peer, and what it saw.
+/// A server on a socket, and the requests that it received.
 #[derive(Clone)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
@@ -86,7 +87,6 @@ impl Peer {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let (peer, emulator) = (accepting.clone(), emulator.clone());
-                // A client that goes away is what many of these tests are about.
                 tokio::spawn(async move { peer.serve(stream, emulator).await });
             }
         });
@@ -104,26 +104,26 @@ impl Peer {
         self.state.lock().unwrap().seen.clone()
     }
 
-    /// What the emulator's registry was asked to do.
+    /// Returns what the emulator's registry processed.
     pub(crate) fn processed(&self) -> Vec<OperationKind> {
         self.state.lock().unwrap().processed.clone()
     }
 
-    /// The settings to call it with: quick ones.
+    /// Returns the settings to call the peer with. Their times are short.
     pub(crate) fn builder(&self) -> AuthleteBuilder {
         AuthleteClient::builder()
             .base_url(format!("http://{}", self.address))
             .credentials(Credentials::new(SERVICE, TOKEN).unwrap())
             .attempt_timeout(Duration::from_millis(400))
             .timeout(Duration::from_secs(5))
-            .retry(RetryPolicy::new(
-                3,
-                Duration::from_millis(1),
-                Duration::from_millis(5),
-            ))
+            .retry(
+                RetryPolicy::default()
+                    .min_wait(Duration::from_millis(1))
+                    .max_wait(Duration::from_millis(5)),
+            )
     }
 
-    /// One request on each connection.
+    /// Serves one request on a connection.
     async fn serve<B: Backend>(
         self,
         mut stream: TcpStream,
@@ -138,7 +138,7 @@ impl Peer {
             });
             state.behaviour.clone()
         };
-        if let Behaviour::Refuse(bytes) = behaviour {
+        if let Behaviour::SendOnly(bytes) = behaviour {
             stream.write_all(&bytes).await.ok()?;
             return stream.shutdown().await.ok();
         }
@@ -149,34 +149,36 @@ impl Peer {
             let (name, value) = header.split_once(": ")?;
             request = request.header(name, value);
         }
-        let response = emulator
+        let emulated = emulator
             .oneshot(request.body(Full::new(Bytes::from(body))).unwrap())
             .await
             .unwrap();
-        let status = response.status().as_u16();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let answer = [
+        let status = emulated.status().as_u16();
+        let body = emulated.into_body().collect().await.unwrap().to_bytes();
+        let response = [
             response_head(status, "application/json", body.len()).as_bytes(),
             &body,
         ]
         .concat();
         match behaviour {
-            Behaviour::Well | Behaviour::Refuse(_) => stream.write_all(&answer).await.ok()?,
-            Behaviour::Instead(bytes) => stream.write_all(&bytes).await.ok()?,
-            Behaviour::Reset(bytes) => {
+            Behaviour::Emulate | Behaviour::SendOnly(_) => {
+                stream.write_all(&response).await.ok()?;
+            }
+            Behaviour::ProcessThenSend(bytes) => stream.write_all(&bytes).await.ok()?,
+            Behaviour::ProcessThenReset(bytes) => {
                 stream.write_all(&bytes).await.ok()?;
-                // What was sent arrives before the reset.
+                // The bytes must arrive before the reset.
                 tokio::time::sleep(Duration::from_millis(20)).await;
-                #[expect(deprecated, reason = "it does not block where the linger is zero")]
+                #[expect(deprecated, reason = "it does not block if the linger is zero")]
                 stream.set_linger(Some(Duration::ZERO)).unwrap();
                 return Some(());
             }
-            Behaviour::Hang(bytes) => {
+            Behaviour::ProcessThenHang(bytes) => {
                 stream.write_all(&bytes).await.ok()?;
                 std::future::pending::<()>().await;
             }
             Behaviour::Drip => {
-                for byte in answer {
+                for byte in response {
                     stream.write_all(&[byte]).await.ok()?;
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
@@ -186,13 +188,15 @@ impl Peer {
     }
 }
 
+/// Returns the head of a response after which the connection ends.
 pub(crate) fn response_head(status: u16, content_type: &str, length: usize) -> String {
     format!(
-        "HTTP/1.1 {status} Status\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status} Status\r\nContent-Type: {content_type}\r\n\
+         Content-Length: {length}\r\nConnection: close\r\n\r\n"
     )
 }
 
-/// A response with this body.
+/// Returns a response with this body.
 pub(crate) fn response(status: u16, body: &str) -> Vec<u8> {
     format!(
         "{}{body}",
@@ -201,6 +205,7 @@ pub(crate) fn response(status: u16, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Reads a request. Returns `None` if the client went away.
 pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut received = Vec::new();
     loop {

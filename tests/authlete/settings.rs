@@ -1,12 +1,12 @@
-//! The settings, and what is refused of them.
+//! The settings, and the errors that say what to write instead.
 
-use std::error::Error as _;
 use std::process::Command;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 use tower_dcr::authlete::{
-    AuthleteBuilder, AuthleteClient, AuthleteError, Cluster, Credentials, ErrorKind, RetryPolicy,
+    AuthleteBackend, AuthleteBuilder, AuthleteClient, AuthleteConfigError, Cluster, Credentials,
+    RetryPolicy,
 };
 
 fn builder() -> AuthleteBuilder {
@@ -16,15 +16,15 @@ fn builder() -> AuthleteBuilder {
 }
 
 #[track_caller]
-fn assert_refused<T: std::fmt::Debug>(result: Result<T, AuthleteError>, why: &str) {
-    let error = result.unwrap_err();
-    assert_eq!(*error.kind(), ErrorKind::Configuration);
-    let source = error.source().unwrap().to_string();
-    assert!(source.contains(why), "{source}");
+fn assert_refused<T: std::fmt::Debug>(result: Result<T, AuthleteConfigError>, expected: &str) {
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+    // It says what to write instead.
+    assert!(error.contains(": "), "{error}");
 }
 
 #[test]
-fn base_urls() {
+fn base_url_is_https_or_on_this_machine() {
     for url in [
         "https://us.authlete.com",
         "https://us.authlete.com/",
@@ -34,9 +34,11 @@ fn base_urls() {
         "http://[::1]:8080",
     ] {
         assert!(builder().base_url(url).build().is_ok(), "{url}");
+        let any = builder().base_url(url).https_only(false);
+        assert!(any.build().is_ok(), "{url}");
     }
-    for (url, why) in [
-        ("", "no URL"),
+    for (url, expected) in [
+        ("", "not a URL"),
         ("us.authlete.com", "absolute"),
         ("/api", "absolute"),
         ("ftp://us.authlete.com", "https"),
@@ -47,21 +49,24 @@ fn base_urls() {
         ("https://us.authlete.com/?x", "query"),
         ("https://us.authlete.com/#x", "fragment"),
         ("https://us.authlete.com/a/../b", "dot segment"),
-        ("https://us.authlete.com/a//b", "dot segment"),
-        ("https://us.authlete.com/%2e%2e/b", "dot segment"),
+        ("https://us.authlete.com/a//b", "empty segment"),
+        ("https://us.authlete.com//", "empty segment"),
+        ("https://us.authlete.com/%2e%2e/b", "escape"),
         ("https://us.authlete.com:99999", "port"),
         ("https://us.authlete.com/api", "/api"),
         ("https://us.authlete.com/api/", "/api"),
     ] {
-        assert_refused(builder().base_url(url).build(), why);
+        assert_refused(builder().base_url(url).build(), expected);
     }
-    assert!(
-        builder()
-            .base_url("http://authlete.test")
-            .allow_http()
-            .build()
-            .is_ok()
-    );
+    let plain = builder().base_url("http://authlete.test");
+    assert_refused(plain.clone().https_only(true).build(), "https_only(false)");
+    assert!(plain.https_only(false).build().is_ok());
+    let other = builder().base_url("ftp://authlete.test").https_only(false);
+    assert_refused(other.build(), "https");
+}
+
+#[test]
+fn clusters_have_base_urls() {
     for cluster in [Cluster::Us, Cluster::Jp, Cluster::Eu, Cluster::Br] {
         assert!(builder().cluster(cluster).build().is_ok());
         assert!(cluster.base_url().ends_with(".authlete.com"));
@@ -69,7 +74,7 @@ fn base_urls() {
 }
 
 #[test]
-fn service_ids_and_tokens() {
+fn service_id_and_access_token_are_checked() {
     for id in ["715948317", "a-B_9"] {
         assert!(Credentials::new(id, "token").is_ok());
     }
@@ -78,28 +83,59 @@ fn service_ids_and_tokens() {
     ] {
         assert_refused(Credentials::new(id, "token"), "service ID");
     }
-    for token in ["", "a b", "a\nb", "é"] {
-        assert_refused(Credentials::new("1", token), "access token");
+    for token in ["", "SENTINEL b", "SENTINEL\nb", "SENTINELé"] {
+        let result = Credentials::new("1", token);
+        let error = result.as_ref().unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("SENTINEL"));
+        assert_refused(result, "access token");
     }
     let debug = format!("{:?}", Credentials::new("1", "SENTINEL").unwrap());
     assert!(debug.contains('1') && !debug.contains("SENTINEL"));
 }
 
 #[test]
-fn what_is_missing_and_what_is_zero() {
+fn base_url_and_credentials_are_required() {
     assert_refused(AuthleteClient::builder().build(), "base URL");
-    assert_refused(
-        AuthleteClient::builder().cluster(Cluster::Eu).build(),
-        "credentials",
-    );
-    assert_refused(builder().timeout(Duration::ZERO).build(), "time-out");
-    assert_refused(
-        builder().attempt_timeout(Duration::ZERO).build(),
-        "time-out",
-    );
-    assert_refused(builder().answer_limit(0).build(), "limit");
-    let never = RetryPolicy::new(0, Duration::from_millis(1), Duration::from_millis(1));
-    assert_refused(builder().retry(never).build(), "attempt");
+    let without_credentials = AuthleteClient::builder().cluster(Cluster::Eu);
+    assert_refused(without_credentials.build(), "credentials");
+}
+
+#[test]
+fn zero_limits_are_refused() {
+    for (builder, setting) in [
+        (builder().timeout(Duration::ZERO), "timeout is zero"),
+        (
+            builder().attempt_timeout(Duration::ZERO),
+            "attempt_timeout is zero",
+        ),
+        (builder().response_limit(0), "response_limit is zero"),
+        (
+            builder().retry(RetryPolicy::default().max_attempts(0)),
+            "max_attempts is zero",
+        ),
+    ] {
+        assert_refused(builder.build(), setting);
+    }
+}
+
+#[test]
+fn max_wait_is_at_least_min_wait() {
+    for retry in [
+        RetryPolicy::default()
+            .min_wait(Duration::from_secs(2))
+            .max_wait(Duration::from_secs(1)),
+        RetryPolicy::default()
+            .min_wait(Duration::ZERO)
+            .max_wait(Duration::ZERO),
+    ] {
+        let error = builder().retry(retry).build().unwrap_err();
+        assert!(matches!(error, AuthleteConfigError::InvalidWaits));
+        assert!(error.to_string().contains("max_wait"));
+    }
+}
+
+#[test]
+fn reserved_headers_are_refused() {
     for name in [
         "authorization",
         "connection",
@@ -111,33 +147,33 @@ fn what_is_missing_and_what_is_zero() {
     ] {
         let value = HeaderValue::from_static("1");
         let header = builder().header(HeaderName::from_static(name), value);
-        assert_refused(header.build(), "by other means");
+        assert_refused(header.build(), name);
     }
-    let backwards = RetryPolicy::new(2, Duration::from_secs(2), Duration::from_secs(1));
-    assert_eq!(
-        *builder().retry(backwards).build().unwrap_err().kind(),
-        ErrorKind::Configuration
-    );
 }
 
-const NAMES: [&str; 3] = [
+const VARIABLES: [&str; 3] = [
     "AUTHLETE_BASE_URL",
     "AUTHLETE_SERVICE_APIKEY",
     "AUTHLETE_SERVICE_ACCESSTOKEN",
 ];
 
-/// Says what the environment names; the test below runs it in several.
+/// Prints the client that the environment names. The test below runs this in several environments.
 #[test]
-fn with_this_environment() {
-    println!(
-        "from the environment: {:?}",
-        AuthleteClient::from_env().map_err(|error| error.source().unwrap().to_string())
-    );
+fn print_client_of_this_environment() {
+    for result in [
+        AuthleteClient::from_env().map(|client| format!("{client:?}")),
+        AuthleteBackend::from_env().map(|backend| format!("{backend:?}")),
+    ] {
+        match result {
+            Ok(client) => println!("from the environment: {client}"),
+            Err(error) => println!("from the environment: {error}"),
+        }
+    }
 }
 
 #[test]
-fn the_environment() {
-    for (values, says) in [
+fn environment_names_the_client() {
+    for (values, expected) in [
         (
             [Some("https://a.example/x"), Some("1"), Some("token")],
             "base_url: \"https://a.example/x\"",
@@ -149,7 +185,11 @@ fn the_environment() {
         ),
         (
             [Some("https://a.example"), Some("1"), None],
-            "need each other",
+            "AUTHLETE_SERVICE_ACCESSTOKEN is not set",
+        ),
+        (
+            [Some("https://a.example"), None, Some("token")],
+            "AUTHLETE_SERVICE_APIKEY is not set",
         ),
         (
             [Some("https://a.example"), Some(".."), Some("token")],
@@ -160,18 +200,37 @@ fn the_environment() {
             "not https",
         ),
     ] {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "settings::with_this_environment", "--nocapture"]);
-        for (name, value) in NAMES.into_iter().zip(values) {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
-        assert!(
-            output.contains("from the environment: ") && output.contains(says),
-            "{output}"
-        );
+        let output = output_in_environment(|command| {
+            for (name, value) in VARIABLES.into_iter().zip(values) {
+                match value {
+                    Some(value) => command.env(name, value),
+                    None => command.env_remove(name),
+                };
+            }
+        });
+        assert_eq!(output.matches(expected).count(), 2, "{output}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn environment_that_is_not_unicode_is_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let output = output_in_environment(|command| {
+        command.env("AUTHLETE_BASE_URL", OsStr::from_bytes(b"https://\xff"));
+    });
+    assert!(
+        output.contains("AUTHLETE_BASE_URL is not valid Unicode"),
+        "{output}"
+    );
+}
+
+fn output_in_environment(set: impl FnOnce(&mut Command)) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let test = "settings::print_client_of_this_environment";
+    command.args(["--exact", test, "--nocapture"]);
+    set(&mut command);
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
 }

@@ -1,4 +1,4 @@
-//! TLS: a name that is wrong is never spoken to.
+//! TLS: a server without a valid certificate receives nothing.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use rcgen::CertifiedKey;
 use rustls::crypto::ring::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tower_dcr::DcrEndpoint;
@@ -18,31 +19,37 @@ use tower_dcr::operation::OperationKind;
 use super::peer::{Peer, SERVICE, TOKEN};
 use super::support::*;
 
-/// The emulator over TLS, under these names, and a client that trusts it.
-async fn over_tls(name: &str) -> (AuthleteClient, Recorder) {
-    let CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+/// Returns an acceptor with this certificate and key. It offers HTTP/2 and HTTP/1.1.
+pub(crate) fn acceptor(certificate: CertificateDer<'static>, key: Vec<u8>) -> TlsAcceptor {
+    let key = PrivateKeyDer::try_from(key).unwrap();
     let mut server = rustls::ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
+        .with_single_cert(vec![certificate], key)
         .unwrap();
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    TlsAcceptor::from(Arc::new(server))
+}
+
+/// Serves the emulator over TLS with a certificate for this name. Returns a client that trusts the
+/// certificate.
+async fn over_tls(name: &str) -> (AuthleteClient, Recorder) {
+    let CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let acceptor = acceptor(cert.der().clone(), signing_key.serialize_der());
 
     let recorder = Recorder::default();
     let emulator =
         AuthleteEmulator::new(recorder.clone(), Credentials::new(SERVICE, TOKEN).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let acceptor = TlsAcceptor::from(Arc::new(server));
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let (acceptor, emulator) = (acceptor.clone(), emulator.clone());
             tokio::spawn(async move {
-                // A client that does not like the certificate ends the connection here.
+                // A client that refuses the certificate ends the connection here.
                 let Ok(stream) = acceptor.accept(stream).await else {
                     return;
                 };
@@ -77,7 +84,7 @@ async fn over_tls(name: &str) -> (AuthleteClient, Recorder) {
 }
 
 #[tokio::test]
-async fn the_right_name() {
+async fn certificate_for_the_host_is_accepted() {
     let (client, recorder) = over_tls("localhost").await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
     assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
@@ -85,22 +92,22 @@ async fn the_right_name() {
 }
 
 #[tokio::test]
-async fn a_wrong_name() {
+async fn certificate_for_another_host_is_refused() {
     let (client, recorder) = over_tls("authlete.example.com").await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
     let answer = ask(&endpoint, register(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert_eq!(recorder.calls(), 0);
-    let cause = answer.outcome.unwrap();
+    let outcome = answer.outcome.unwrap();
     assert_eq!(
-        cause.cause().unwrap().to_string(),
+        outcome.cause().unwrap().to_string(),
         "could not connect to Authlete"
     );
 }
 
-/// A connection that is never made is told from a request that may have been processed.
+/// A connection that is never made is distinguished from a request that may have been processed.
 #[tokio::test]
-async fn a_handshake_that_never_ends() {
+async fn handshake_that_never_ends_has_a_known_outcome() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let client = Peer::start()
@@ -119,9 +126,9 @@ async fn a_handshake_that_never_ends() {
     );
 }
 
-/// The default client trusts the platform's roots, which do not know this certificate.
+/// The default client trusts the platform's roots, which do not have this certificate.
 #[tokio::test]
-async fn a_certificate_that_nobody_knows() {
+async fn certificate_that_the_platform_does_not_trust_is_refused() {
     let (_, recorder) = over_tls("localhost").await;
     let peer = Peer::start().await;
     let client = peer

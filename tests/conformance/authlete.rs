@@ -1,4 +1,4 @@
-//! Layer → Authlete's wire over TCP → emulator → embedded registry.
+//! The registry behind Authlete's wire: layer, TCP, emulator, registry.
 
 #[path = "both.rs"]
 mod both;
@@ -24,9 +24,9 @@ use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, AuthleteEmulator, Cre
 use super::*;
 
 async fn registry() -> Server {
-    let embedded = Registry::in_memory(CONFIGURATION_ENDPOINT).unwrap();
+    let registry = Registry::in_memory(CONFIGURATION_ENDPOINT).unwrap();
     let credentials = Credentials::new("715948317", "the-access-token-of-the-service").unwrap();
-    let emulator = AuthleteEmulator::new(embedded, credentials.clone());
+    let emulator = AuthleteEmulator::new(registry, credentials.clone());
     let address = wire::serve(emulator).await;
     let client = AuthleteClient::builder()
         .base_url(format!("http://{address}"))

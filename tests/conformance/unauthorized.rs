@@ -1,4 +1,4 @@
-//! A client that does not exist, a wrong token, and the token of another client: one and the same answer.
+//! The answer is the same for an unknown client, a wrong token and another client's token.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::*;
 const CHALLENGE: &str = r#"Bearer realm="client registration", error="invalid_token""#;
 
 #[tokio::test]
-async fn one_and_the_same_answer() {
+async fn unknown_client_wrong_token_and_other_token_return_the_same_401() {
     let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let other = registry.client(&with(json!({}))).await;
@@ -41,7 +41,7 @@ async fn one_and_the_same_answer() {
     let mut answers = Vec::new();
     for method in ["GET", "PUT", "DELETE"] {
         for (path, token) in &cases {
-            // Also with metadata that would be refused, and with another client's: the token comes first.
+            // The token is checked first, before invalid metadata and another client's metadata.
             for body in [
                 json!({}),
                 json!({"redirect_uris": 1}),
@@ -59,7 +59,7 @@ async fn one_and_the_same_answer() {
     assert_eq!(answers.len(), 3 * 10 * 3);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
 
-    // Nothing happened to the two that are there.
+    // The two existing clients have not changed.
     assert_eq!(client.read().await.json(), client.information);
     assert_eq!(other.read().await.json(), other.information);
 }

@@ -1,5 +1,7 @@
-// Authlete's own SDK for TypeScript against the emulator, and our backend against the same: the SDK gets typed answers to
-// all four calls, and both send the same method, path and body members.
+// Compares Authlete's own SDK for TypeScript with our backend. Both call the emulator.
+//
+// - The SDK parses the responses to all four calls.
+// - Both send the same methods, paths, credentials and body members.
 //
 // `npm ci && cargo build --examples && node compare.mjs [directory of the built examples]`
 
@@ -14,9 +16,12 @@ import { Authlete } from "@authlete/typescript-sdk";
 const directory = process.argv[2] ?? "../../target/debug/examples";
 const SERVICE = "715948317";
 const TOKEN = "the-access-token-of-the-service";
-const METADATA = { client_name: "My Dynamic Client", redirect_uris: ["https://client.example.org/cb"] };
+const METADATA = {
+  client_name: "My Dynamic Client",
+  redirect_uris: ["https://client.example.org/cb"],
+};
 
-/** Starts an example, and gives the first URL that it prints. */
+/** Starts an example. Returns the first URL that it prints. */
 async function start(example, env) {
   const child = spawn(`${directory}/${example}`, {
     env: { ...process.env, LISTEN: "127.0.0.1:0", ...env },
@@ -30,17 +35,18 @@ async function start(example, env) {
       return url[0];
     }
   }
-  throw new Error(`${example} ended without a word`);
+  throw new Error(`${example} ended and printed no URL`);
 }
 
-/** Passes on to the target, and keeps what it saw. */
+/** Starts a proxy in front of the target. It records the requests. */
 async function recorder(target) {
   const seen = [];
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const { authorization, "content-type": contentType } = request.headers;
-    seen.push({ method: request.method, path: request.url, authorization, contentType, body: JSON.parse(body) });
+    const { method, url: path } = request;
+    seen.push({ method, path, authorization, contentType, body: JSON.parse(body) });
     const answer = await fetch(target + request.url, {
       method: request.method,
       headers: { authorization, "content-type": contentType },
@@ -55,32 +61,44 @@ async function recorder(target) {
   return { url: `http://127.0.0.1:${server.address().port}`, seen };
 }
 
-/** The four calls as Authlete's SDK makes them. */
-async function bySdk(authleteUrl) {
-  const { dynamicClientRegistration: calls } = new Authlete({ bearer: TOKEN, serverURL: authleteUrl });
-  const created = await calls.register({ serviceId: SERVICE, requestBody: { json: JSON.stringify(METADATA) } });
+/** Makes the four calls with Authlete's SDK. */
+async function callWithSdk(authleteUrl) {
+  const authlete = new Authlete({ bearer: TOKEN, serverURL: authleteUrl });
+  const { dynamicClientRegistration: calls } = authlete;
+  const call = (name, requestBody) => calls[name]({ serviceId: SERVICE, requestBody });
+  const before = Date.now() - 2000;
+  const created = await call("register", { json: JSON.stringify(METADATA) });
   assert.equal(created.action, "CREATED");
   assert.equal(created.client.clientName, METADATA.client_name);
   assert.equal(created.client.tokenAuthMethod, "CLIENT_SECRET_BASIC");
   assert.deepEqual(created.client.grantTypes, ["AUTHORIZATION_CODE"]);
-  const { client_id: clientId, registration_access_token: token } = JSON.parse(created.responseContent);
+  assert.equal(created.client.clientType, "CONFIDENTIAL");
+  assert.equal(created.client.applicationType, "WEB");
+  assert.ok(Number.isSafeInteger(created.client.clientId) && created.client.clientId > 0);
+  assert.ok(created.client.createdAt >= before && created.client.createdAt <= Date.now());
+  const content = JSON.parse(created.responseContent);
+  const { client_id: clientId, registration_access_token: token } = content;
+  assert.equal(created.client.clientIdAlias, clientId);
 
-  const read = await calls.get({ serviceId: SERVICE, requestBody: { clientId, token } });
+  const read = await call("get", { clientId, token });
   assert.equal(read.action, "OK");
   const json = JSON.stringify({ ...METADATA, client_id: clientId });
-  const updated = await calls.update({ serviceId: SERVICE, requestBody: { clientId, token, json } });
+  const updated = await call("update", { clientId, token, json });
   assert.equal(updated.action, "UPDATED");
-  const deleted = await calls.delete({ serviceId: SERVICE, requestBody: { clientId, token } });
+  const deleted = await call("delete", { clientId, token });
   assert.equal(deleted.action, "DELETED");
-  for (const answer of [created, read, updated, deleted]) assert.match(answer.resultCode, /^A\d{6}$/);
-  const gone = await calls.get({ serviceId: SERVICE, requestBody: { clientId, token } });
+  for (const response of [created, read, updated, deleted]) {
+    assert.match(response.resultCode, /^A\d{6}$/);
+  }
+  const gone = await call("get", { clientId, token });
   assert.equal(gone.action, "UNAUTHORIZED");
 }
 
-/** The same through the layer. */
-async function byLayer(serverUrl) {
+/** Makes the same requests through the layer. */
+async function callWithLayer(serverUrl) {
   const ask = async (status, url, method, token, body) => {
-    const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+    const authorization = token && { authorization: `Bearer ${token}` };
+    const headers = { "content-type": "application/json", ...authorization };
     const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
     assert.equal(answer.status, status);
     return status === 204 ? undefined : answer.json();
@@ -97,8 +115,8 @@ async function byLayer(serverUrl) {
 const credentials = { AUTHLETE_SERVICE_APIKEY: SERVICE, AUTHLETE_SERVICE_ACCESSTOKEN: TOKEN };
 const emulator = await start("authlete_emulator", credentials);
 const [theirs, ours] = [await recorder(emulator), await recorder(emulator)];
-await bySdk(theirs.url);
-await byLayer(await start("axum", { ...credentials, AUTHLETE_BASE_URL: ours.url }));
+await callWithSdk(theirs.url);
+await callWithLayer(await start("axum", { ...credentials, AUTHLETE_BASE_URL: ours.url }));
 
 assert.equal(theirs.seen.length, 5);
 assert.equal(ours.seen.length, 5);
@@ -111,7 +129,7 @@ for (const [at, their] of theirs.seen.entries()) {
   );
   console.log(`${our.method} ${our.path}: ${Object.keys(our.body).join(", ")}`);
 }
-// What the client wrote is what both send.
+// Both send the client's JSON unchanged.
 assert.equal(ours.seen[0].body.json, theirs.seen[0].body.json);
 console.log("5 passed, 0 failed");
 process.exit(0);

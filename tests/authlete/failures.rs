@@ -1,6 +1,8 @@
-//! What Authlete, and all that stands between, can do wrong. For each fault, over a real socket and for each operation:
-//! the status that the client gets, the number of requests that Authlete saw, that nothing leaked, and that the next call
-//! works. No register, update or delete is ever processed twice.
+//! What Authlete and the network can do wrong, over a real socket and for each operation.
+//!
+//! Each failure is checked for the status that the client receives, the number of requests that
+//! Authlete saw, leaks, and whether the next call works. No register, update or delete is ever
+//! processed twice.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,7 +15,8 @@ use tower_dcr::DcrEndpoint;
 use tower_dcr::authlete::AuthleteBackend;
 use tower_dcr::operation::OperationKind;
 
-use super::peer::{Behaviour, Peer, TOKEN, read_request, response, response_head};
+use super::peer::Behaviour::{self, Drip, ProcessThenHang, ProcessThenReset, ProcessThenSend};
+use super::peer::{Peer, TOKEN, read_request, response, response_head};
 use super::support::*;
 
 const ALL: [OperationKind; 4] = [
@@ -23,133 +26,187 @@ const ALL: [OperationKind; 4] = [
     OperationKind::Delete,
 ];
 
-/// A fault, and what becomes of it.
-struct Fault {
+/// A failure of the peer, and what must follow.
+struct Failure {
     name: String,
     behaviour: Behaviour,
-    /// The status and the `error` of the answer.
-    answer: (u16, &'static str),
-    /// How many requests Authlete sees of a read, and of the others.
+    /// The status and the `error` that the client receives.
+    expected: (u16, &'static str),
+    /// How many requests Authlete sees for a read, and for another operation.
     requests: (usize, usize),
 }
 
-/// With an answer that is none: what is wrong will be wrong again.
-fn fails(name: impl Into<String>, behaviour: Behaviour) -> Fault {
-    Fault {
+/// Returns a failure with an invalid response. It is not retried, because it would fail again.
+fn fails(name: impl Into<String>, behaviour: Behaviour) -> Failure {
+    Failure {
         name: name.into(),
         behaviour,
-        answer: (500, "server_error"),
+        expected: (500, "server_error"),
         requests: (1, 1),
     }
 }
 
-/// Without an answer: a read is tried again, the others never.
-fn is_lost(name: impl Into<String>, behaviour: Behaviour) -> Fault {
-    Fault {
+/// Returns a failure without a response. Only a read is retried.
+fn is_lost(name: impl Into<String>, behaviour: Behaviour) -> Failure {
+    Failure {
         name: name.into(),
         behaviour,
-        answer: (503, "temporarily_unavailable"),
+        expected: (503, "temporarily_unavailable"),
         requests: (3, 1),
     }
 }
 
-fn answered(body: &Value) -> Behaviour {
-    Behaviour::Instead(response(200, &body.to_string()))
+fn responds(body: &Value) -> Behaviour {
+    ProcessThenSend(response(200, &body.to_string()))
 }
 
-fn faults() -> Vec<Fault> {
+fn failures() -> Vec<Failure> {
+    let mut failures = broken_connections();
+    failures.extend(invalid_statuses());
+    failures.extend(invalid_bodies());
+    failures.extend(invalid_members());
+    failures.extend(api_errors());
+    failures
+}
+
+fn bytes(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+/// Returns a response that would be valid.
+fn good() -> Value {
     let content = "{\"client_id\":\"SENTINEL\"}";
-    let good = json!({"resultCode": "A1", "action": "CREATED", "responseContent": content});
+    json!({"resultCode": "A1", "action": "CREATED", "responseContent": content})
+}
+
+fn broken_connections() -> Vec<Failure> {
+    let head = response_head(200, "application/json", 100);
+    vec![
+        is_lost("reset before the head", ProcessThenReset(Vec::new())),
+        is_lost(
+            "reset within the head",
+            ProcessThenReset(bytes("HTTP/1.1 200 OK\r\nConte")),
+        ),
+        is_lost("reset after the head", ProcessThenReset(bytes(&head))),
+        is_lost("closed without a response", ProcessThenSend(Vec::new())),
+        is_lost("not HTTP", ProcessThenSend(bytes("SENTINEL\r\n\r\n"))),
+        is_lost("hangs before the head", ProcessThenHang(Vec::new())),
+        is_lost(
+            "hangs in the body",
+            ProcessThenHang(bytes(&format!("{head}{{"))),
+        ),
+        is_lost("drips slowly", Drip),
+        is_lost(
+            "truncated body",
+            ProcessThenSend(bytes(&format!("{head}{{\"action\":"))),
+        ),
+    ]
+}
+
+fn invalid_statuses() -> Vec<Failure> {
+    let moved = |status: u16| {
+        bytes(&format!(
+            "HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:1/SENTINEL\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n"
+        ))
+    };
+    let no_content = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    vec![
+        fails("201", ProcessThenSend(response(201, &good().to_string()))),
+        fails("204", ProcessThenSend(bytes(no_content))),
+        fails("301", ProcessThenSend(moved(301))),
+        fails("307", ProcessThenSend(moved(307))),
+    ]
+}
+
+fn invalid_bodies() -> Vec<Failure> {
+    let head = response_head(200, "application/json", 2);
+    let not_utf_8 = [head.as_bytes(), b"\xff\xfe"].concat();
+    let ten_mebibytes = "x".repeat(10 << 20);
+    let chunked = format!(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n\
+         {:x}\r\n{ten_mebibytes}\r\n0\r\n\r\n",
+        ten_mebibytes.len()
+    );
+    let gzip = [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\n".as_slice(),
+        b"Connection: close\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0",
+    ]
+    .concat();
+    let mut failures = vec![
+        fails("not UTF-8", ProcessThenSend(not_utf_8)),
+        fails("10 MiB in chunks", ProcessThenSend(bytes(&chunked))),
+        fails("gzip without Accept-Encoding", ProcessThenSend(gzip)),
+    ];
+    for (name, body) in [
+        ("malformed body", "{\"action\":SENTINEL".to_owned()),
+        ("empty body", String::new()),
+        ("HTML body", "<html>SENTINEL</html>".to_owned()),
+        ("an array", "[]".to_owned()),
+        ("byte order mark", format!("\u{feff}{}", good())),
+        ("10 MiB", ten_mebibytes),
+    ] {
+        failures.push(fails(name, ProcessThenSend(response(200, &body))));
+    }
+    failures
+}
+
+fn invalid_members() -> Vec<Failure> {
     let with = |name: &str, value: Value| {
-        let mut answer = good.clone();
-        answer[name] = value;
-        answer
+        let mut body = good();
+        body[name] = value;
+        body
     };
     let without = |name: &str| {
-        let mut answer = good.clone();
-        answer.as_object_mut().unwrap().remove(name);
-        answer
+        let mut body = good();
+        body.as_object_mut().unwrap().remove(name);
+        body
     };
+    let refused = |content: Value| json!({"action": "BAD_REQUEST", "responseContent": content});
+    let mut failures = Vec::new();
+    for (name, body) in [
+        ("an unknown action", with("action", json!("SENTINEL"))),
+        ("no action", without("action")),
+        ("action is an array", with("action", json!(["OK"]))),
+        ("no responseContent", json!({"action": "BAD_REQUEST"})),
+        ("responseContent is null", refused(json!(null))),
+        ("responseContent is not JSON", refused(json!("SENTINEL"))),
+        (
+            "an array in responseContent",
+            refused(json!("[\"SENTINEL\"]")),
+        ),
+        ("responseContent is an array", refused(json!(["SENTINEL"]))),
+    ] {
+        failures.push(fails(name, responds(&body)));
+    }
+    failures
+}
+
+fn api_errors() -> Vec<Failure> {
     let error = json!({"resultCode": "A001", "resultMessage": "[A001] SENTINEL"}).to_string();
     let numeric = json!({"resultCode": 404, "resultMessage": 7}).to_string();
-    let head = response_head(200, "application/json", 100);
-    let moved = |status: u16| {
-        format!(
-            "HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:1/SENTINEL\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
-        .into_bytes()
-    };
-
-    let mut faults = vec![
-        is_lost("reset before the headers", Behaviour::Reset(Vec::new())),
-        is_lost("reset within the headers", Behaviour::Reset(b"HTTP/1.1 200 OK\r\nConte".to_vec())),
-        is_lost("reset after the headers", Behaviour::Reset(head.clone().into_bytes())),
-        is_lost("closed without an answer", Behaviour::Instead(Vec::new())),
-        is_lost("not HTTP", Behaviour::Instead(b"SENTINEL\r\n\r\n".to_vec())),
-        is_lost("hangs before the headers", Behaviour::Hang(Vec::new())),
-        is_lost("hangs in the body", Behaviour::Hang(format!("{head}{{").into_bytes())),
-        is_lost("drips slowly", Behaviour::Drip),
-        is_lost("truncated body", Behaviour::Instead(format!("{head}{{\"action\":").into_bytes())),
-        fails("malformed body", Behaviour::Instead(response(200, "{\"action\":SENTINEL"))),
-        fails("empty body", Behaviour::Instead(response(200, ""))),
-        fails("HTML body", Behaviour::Instead(response(200, "<html>SENTINEL</html>"))),
-        fails("an array", Behaviour::Instead(response(200, "[]"))),
-        fails("not UTF-8", Behaviour::Instead([response_head(200, "application/json", 2).as_bytes(), b"\xff\xfe"].concat())),
-        fails("byte order mark", Behaviour::Instead(response(200, &format!("\u{feff}{good}")))),
-        fails("201", Behaviour::Instead(response(201, &good.to_string()))),
-        fails("204", Behaviour::Instead(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_vec())),
-        fails("301", Behaviour::Instead(moved(301))),
-        fails("307", Behaviour::Instead(moved(307))),
-        fails("404 with a numeric code", Behaviour::Instead(response(404, &numeric))),
-        fails("an unknown action", answered(&with("action", json!("SENTINEL")))),
-        fails("no action", answered(&without("action"))),
-        fails("an action that is no string", answered(&with("action", json!(["OK"])))),
-        fails("no responseContent", answered(&json!({"action": "BAD_REQUEST"}))),
-        fails("responseContent null", answered(&json!({"action": "BAD_REQUEST", "responseContent": null}))),
-        fails("responseContent not JSON", answered(&json!({"action": "BAD_REQUEST", "responseContent": "SENTINEL"}))),
-        fails("responseContent of an array", answered(&json!({"action": "BAD_REQUEST", "responseContent": "[\"SENTINEL\"]"}))),
-        fails("responseContent that is an array", answered(&json!({"action": "BAD_REQUEST", "responseContent": ["SENTINEL"]}))),
-        fails("10 MiB", Behaviour::Instead(response(200, &"x".repeat(10 << 20)))),
-        fails(
-            "10 MiB in chunks",
-            Behaviour::Instead(
-                format!(
-                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
-                    10 << 20,
-                    "x".repeat(10 << 20)
-                )
-                .into_bytes(),
-            ),
-        ),
-        fails(
-            "gzip that was not asked for",
-            Behaviour::Instead(
-                [
-                    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 12\r\nConnection: close\r\n\r\n".as_slice(),
-                    b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0",
-                ]
-                .concat(),
-            ),
-        ),
-    ];
+    let mut failures = vec![fails(
+        "404 with a numeric code",
+        ProcessThenSend(response(404, &numeric)),
+    )];
     for status in [400, 401, 403, 404, 409, 500, 502, 503, 504] {
         for body in [&error, "<html>SENTINEL</html>", ""] {
             let name = format!("{status} with {body:?}");
-            let behaviour = Behaviour::Instead(response(status, body));
-            let mut fault = match status {
+            let behaviour = ProcessThenSend(response(status, body));
+            let mut failure = match status {
                 502..=504 => is_lost(name, behaviour),
                 _ => fails(name, behaviour),
             };
             if status >= 500 {
-                fault.requests = (3, 1);
+                failure.requests = (3, 1);
             }
-            faults.push(fault);
+            failures.push(failure);
         }
     }
-    faults
+    failures
 }
 
-/// A client of the layer's in front of a peer.
+/// An endpoint in front of a peer.
 struct Server {
     peer: Peer,
     endpoint: DcrEndpoint<AuthleteBackend>,
@@ -164,9 +221,9 @@ impl Server {
         }
     }
 
-    /// A registration that goes well: the next call works.
+    /// Registers a client while the peer behaves well. Returns its ID and its token.
     async fn register(&self) -> (String, String) {
-        self.peer.behave(Behaviour::Well);
+        self.peer.behave(Behaviour::Emulate);
         let answer = ask(&self.endpoint, register(CLIENT)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let client = answer.json();
@@ -174,7 +231,7 @@ impl Server {
         (issued("client_id"), issued("registration_access_token"))
     }
 
-    /// One operation while the peer behaves so.
+    /// Executes an operation while the peer behaves like this.
     async fn under(&self, behaviour: &Behaviour, kind: OperationKind) -> Answer {
         let (id, token) = self.register().await;
         let path = format!("/register/{id}");
@@ -190,7 +247,7 @@ impl Server {
         ask(&self.endpoint, request).await
     }
 
-    /// What was processed twice, if anything that must not be.
+    /// Panics if a change was processed twice.
     fn assert_processed_once(&self, name: &str) {
         for kind in [
             OperationKind::Register,
@@ -226,14 +283,14 @@ fn assert_nothing_leaked(name: &str, answer: &Answer) {
 }
 
 #[tokio::test]
-async fn every_fault_for_every_operation() {
+async fn each_failure_of_each_operation_has_its_status_and_is_never_processed_twice() {
     let server = Server::new(Peer::start().await);
-    let faults = faults();
-    for fault in &faults {
+    let failures = failures();
+    for failure in &failures {
         for kind in ALL {
-            let name = format!("{} on {kind}", fault.name);
-            let answer = server.under(&fault.behaviour, kind).await;
-            let (status, error) = fault.answer;
+            let name = format!("{} on {kind}", failure.name);
+            let answer = server.under(&failure.behaviour, kind).await;
+            let (status, error) = failure.expected;
             assert_eq!(
                 (answer.status.as_u16(), &*answer.error()),
                 (status, error),
@@ -243,22 +300,22 @@ async fn every_fault_for_every_operation() {
             assert_nothing_leaked(&name, &answer);
             assert_eq!(answer.header("retry-after"), None, "{name}");
 
-            let (of_a_read, of_others) = fault.requests;
+            let (for_read, for_change) = failure.requests;
             let expected = if kind == OperationKind::Read {
-                of_a_read
+                for_read
             } else {
-                of_others
+                for_change
             };
             assert_eq!(server.peer.seen().len(), expected, "{name}");
             server.assert_processed_once(&name);
             server.register().await;
         }
     }
-    println!("{} faults for 4 operations", faults.len());
+    println!("{} failures for 4 operations", failures.len());
 }
 
 #[tokio::test]
-async fn an_action_of_another_operation() {
+async fn action_of_another_operation_returns_500() {
     let server = Server::new(Peer::start().await);
     for (action, answers) in [
         ("CREATED", OperationKind::Register),
@@ -269,7 +326,7 @@ async fn an_action_of_another_operation() {
         for kind in ALL.into_iter().filter(|kind| *kind != answers) {
             let answer =
                 json!({"action": action, "responseContent": "{\"client_id\":\"SENTINEL\"}"});
-            let answer = server.under(&answered(&answer), kind).await;
+            let answer = server.under(&responds(&answer), kind).await;
             answer.assert_error(500, "server_error");
             assert_nothing_leaked(action, &answer);
             assert_eq!(server.peer.seen().len(), 1);
@@ -277,9 +334,8 @@ async fn an_action_of_another_operation() {
     }
 }
 
-/// What is no fault, though others take it for one.
 #[tokio::test]
-async fn what_does_not_matter() {
+async fn unknown_response_members_are_ignored() {
     let server = Server::new(Peer::start().await);
     let content = "{\"client_id\":\"1\"}";
     let mut answer = json!({
@@ -287,19 +343,24 @@ async fn what_does_not_matter() {
         "responseContent": content,
         "resultCode": 7,
         "somethingNew": {"a": [1, null]},
-        "client": {"tokenAuthMethod": "AN_UNKNOWN_ENUM", "grantTypes": null, "clientType": [null], "clientId": 1e300},
+        "client": {
+            "tokenAuthMethod": "AN_UNKNOWN_ENUM",
+            "grantTypes": null,
+            "clientType": [null],
+            "clientId": 1e300,
+        },
     });
     for client in [answer["client"].clone(), json!(null), json!([]), json!("x")] {
         answer["client"] = client;
         let got = server
-            .under(&answered(&answer), OperationKind::Register)
+            .under(&responds(&answer), OperationKind::Register)
             .await;
         assert_eq!((got.status.as_u16(), &*got.body), (201, content.as_bytes()));
     }
-    // A content type that is wrong, and an answer that is right.
+    // The content type is wrong, but the body is right.
     let text = answer.to_string();
     let head = response_head(200, "text/html; charset=iso-8859-1", text.len());
-    let mistyped = Behaviour::Instead(format!("{head}{text}").into_bytes());
+    let mistyped = ProcessThenSend(format!("{head}{text}").into_bytes());
     assert_eq!(
         server
             .under(&mistyped, OperationKind::Register)
@@ -309,12 +370,12 @@ async fn what_does_not_matter() {
     );
 }
 
-/// 429: Authlete did nothing, so every operation is tried again, when Authlete says.
+/// After a 429 every operation is retried, because Authlete did nothing.
 #[tokio::test]
-async fn rate_limits() {
+async fn rate_limited_call_is_retried_after_the_wait_that_authlete_asks_for() {
     let server = Server::new(Peer::start().await);
     let limited = |headers: &str| {
-        Behaviour::Refuse(
+        Behaviour::SendOnly(
             format!(
                 "HTTP/1.1 429 Too Many\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
             )
@@ -328,7 +389,7 @@ async fn rate_limits() {
             assert_eq!(server.peer.seen().len(), 3, "{kind} {headers}");
             assert_eq!(server.peer.processed(), []);
         }
-        // A wait that does not fit is the client's to make.
+        // If the wait is longer than the call's time, the client is told to wait.
         for headers in [
             "Retry-After: 60\r\n",
             "X-RateLimit-Reset: 60\r\n",
@@ -343,22 +404,22 @@ async fn rate_limits() {
         }
         server.register().await;
     }
-    // After the wait, the call is made again.
+    // After the wait, the call is retried.
     server.peer.behave(limited("Retry-After: 1\r\n"));
     let endpoint = server.endpoint.clone();
     let call = tokio::spawn(async move { ask(&endpoint, register(CLIENT)).await });
     while server.peer.seen().is_empty() {
         tokio::task::yield_now().await;
     }
-    server.peer.behave(Behaviour::Well);
+    server.peer.behave(Behaviour::Emulate);
     assert_eq!(call.await.unwrap().status, 201);
     assert_eq!(server.peer.processed(), [OperationKind::Register]);
 }
 
-/// A connection that was used before, and breaks once the next request is read: what HTTP clients send again by
-/// themselves must not be this.
+/// Some HTTP clients resend a request if a connection that they used before breaks. Ours must not,
+/// because the server has read the request.
 #[tokio::test]
-async fn a_reused_connection_that_breaks() {
+async fn register_is_not_resent_if_a_reused_connection_breaks() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Arc::new(AtomicUsize::new(0));
@@ -368,7 +429,7 @@ async fn a_reused_connection_that_breaks() {
             let (mut stream, _) = listener.accept().await.unwrap();
             let count = Arc::clone(&count);
             tokio::spawn(async move {
-                // The first request on a connection is answered, and kept alive; the second is read, and no more.
+                // The first request on a connection is answered. The second is only read.
                 let answer = json!({"action": "CREATED", "responseContent": "{}"}).to_string();
                 let length = answer.len();
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}");
@@ -399,11 +460,11 @@ async fn a_reused_connection_that_breaks() {
 }
 
 #[tokio::test]
-async fn refused_connections() {
+async fn refused_connection_returns_503_and_a_known_outcome() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    // Its settings alone are used, until it is there.
+    // Only its settings are used, until it listens on the address.
     let elsewhere = Peer::start().await;
     let backend = elsewhere
         .builder()
@@ -419,11 +480,11 @@ async fn refused_connections() {
     ] {
         let answer = ask(&endpoint, request).await;
         answer.assert_error(503, "temporarily_unavailable");
-        // Nothing happened, so nothing is said to be unknown.
+        // Nothing was sent, so the outcome is known.
         assert!(!answer.json().to_string().contains("unknown"));
         assert_nothing_leaked("refused", &answer);
     }
-    // It comes up, and the next call works.
+    // The server starts, and the next call works.
     let peer = Peer::start_on(TcpListener::bind(address).await.unwrap());
     assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
     assert_eq!(peer.processed(), [OperationKind::Register]);

@@ -1,4 +1,5 @@
-//! The data of Authlete's documentation: the requests are those that we send, and the answers go through unchanged.
+//! The data of Authlete's documentation: we send these requests, and these responses reach the
+//! client unchanged.
 
 use serde_json::Value;
 use tower_dcr::DcrEndpoint;
@@ -17,7 +18,7 @@ macro_rules! data {
 }
 
 #[tokio::test]
-async fn the_four_examples_go_through_unchanged() {
+async fn documented_responses_reach_the_client_unchanged() {
     let peer = Peer::start().await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(peer.builder().build().unwrap()));
     for (method, call, status, (request, answer)) in [
@@ -26,7 +27,7 @@ async fn the_four_examples_go_through_unchanged() {
         ("PUT", "/update", 200, data!("update")),
         ("DELETE", "/delete", 204, data!("delete")),
     ] {
-        peer.behave(Behaviour::Instead(response(200, answer)));
+        peer.behave(Behaviour::ProcessThenSend(response(200, answer)));
         let request: Value = serde_json::from_str(request).unwrap();
         let answer: Value = serde_json::from_str(answer).unwrap();
         let text = |name: &str| request[name].as_str().unwrap_or_default();
@@ -61,9 +62,9 @@ async fn the_four_examples_go_through_unchanged() {
     }
 }
 
-/// The emulator takes the requests as Authlete does: without redirect URIs, and with its members in the metadata.
+/// The emulator accepts clients without redirect URIs, and Authlete's members in the metadata.
 #[tokio::test]
-async fn the_emulator_accepts_them() {
+async fn emulator_accepts_the_documented_requests() {
     let peer = Peer::start().await;
     let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
         .build_http();
@@ -84,8 +85,8 @@ async fn the_emulator_accepts_them() {
     let created = call("", &parse(data!("register").0)).await;
     let information = parse(created["responseContent"].as_str().unwrap());
 
-    // The other three, for this client instead of the documentation's.
-    let of_this_client = |request: &str| {
+    // Puts this client into a documented request.
+    let for_this_client = |request: &str| {
         let documented: Value = parse(data!("register").1);
         let documented: Value = parse(documented["responseContent"].as_str().unwrap());
         let mut text = request.to_owned();
@@ -100,7 +101,7 @@ async fn the_emulator_accepts_them() {
                 information[name].as_str().unwrap(),
             );
         }
-        // The identifier is in the URI as well, which is another one.
+        // The base of the URI differs too. It contains the client ID.
         text = text.replace(
             "https://my-service.example.com/dcr/register",
             "https://as.example.com/register",
@@ -112,7 +113,7 @@ async fn the_emulator_accepts_them() {
         ("/update", data!("update").0, data!("update").1),
         ("/delete", data!("delete").0, data!("delete").1),
     ] {
-        let got = call(path, &of_this_client(request)).await;
+        let got = call(path, &for_this_client(request)).await;
         let documented = parse(answer);
         for name in ["resultCode", "action"] {
             assert_eq!(got[name], documented[name], "{path}: {got}");
