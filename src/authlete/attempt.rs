@@ -19,6 +19,7 @@ use super::wire;
 use crate::operation::Operation;
 
 /// What an attempt needs to know.
+#[derive(Clone)]
 pub(super) struct AttemptSettings {
     pub(super) base_url: String,
     pub(super) credentials: CredentialsSource,

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::attempt::AttemptSettings;
+use super::credentials::Credentials;
+use super::credentials_source::CredentialsSource;
 use super::deadline::Deadline;
 use super::error::AuthleteError;
 use super::response::AuthleteResponse;
@@ -59,6 +61,7 @@ pub struct AuthleteClient {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     attempts: AttemptSettings,
     retry: RetryPolicy,
@@ -80,6 +83,62 @@ impl AuthleteClient {
                 timeout,
                 attempt_timeout,
             }),
+        }
+    }
+
+    /// Creates a client of another service that shares the HTTP client and its connections, and has
+    /// the same settings. Use it for [tenants](crate::DcrLayer::select_backend) with a service
+    /// each.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use std::sync::Arc;
+    ///
+    /// use http::Request;
+    /// use http::request::Parts;
+    /// use tower::ServiceExt;
+    /// use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, Credentials};
+    /// # use tower_dcr::authlete::AuthleteEmulator;
+    /// use tower_dcr::operation::PathParams;
+    /// # use tower_dcr::registry::Registry;
+    /// use tower_dcr::{BoxError, DcrLayer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let registry = Registry::in_memory("https://as.example.com/t/blue/register")?;
+    /// # let emulator = AuthleteEmulator::new(registry, Credentials::new("1", "token-of-blue")?);
+    /// let blue = AuthleteClient::builder()
+    ///     .base_url("https://us.authlete.com")
+    ///     .credentials(Credentials::new("1", "token-of-blue")?)
+    /// #   .http_client(emulator)
+    ///     .build()?;
+    /// let green = blue.for_service(Credentials::new("2", "token-of-green")?);
+    /// let tenants = Arc::new(HashMap::from([
+    ///     ("blue".to_owned(), AuthleteBackend::new(blue)),
+    ///     ("green".to_owned(), AuthleteBackend::new(green)),
+    /// ]));
+    ///
+    /// let endpoint = DcrLayer::select_backend(move |parts: &Parts| {
+    ///     let tenant = PathParams::of(parts);
+    ///     let backend = tenant.get("tenant").and_then(|name| tenants.get(name).cloned());
+    ///     async move { Ok::<_, BoxError>(backend) }
+    /// })
+    /// .registration_path("/t/{tenant}/register")
+    /// .build_endpoint()?;
+    ///
+    /// let request = Request::post("/t/blue/register")
+    ///     .header("content-type", "application/json")
+    ///     .body(String::from(r#"{"redirect_uris":["https://client.example.org/cb"]}"#))?;
+    /// assert_eq!(endpoint.oneshot(request).await?.status(), 201);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_service(&self, credentials: Credentials) -> Self {
+        let mut inner = Inner::clone(&self.inner);
+        inner.attempts.credentials = CredentialsSource::Fixed(credentials);
+        Self {
+            inner: Arc::new(inner),
         }
     }
 

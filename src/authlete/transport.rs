@@ -27,6 +27,7 @@ pub(super) type HttpService =
 pub(super) type IsConnectError = Arc<dyn Fn(&(dyn Error + 'static)) -> bool + Send + Sync>;
 
 /// Sends requests and reads the heads of the responses.
+#[derive(Clone)]
 pub(super) struct Transport {
     pub(super) service: HttpService,
     pub(super) is_connect_error: IsConnectError,

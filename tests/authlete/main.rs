@@ -15,6 +15,7 @@ mod keep_alive;
 mod peer;
 mod refused_streams;
 mod retries;
+mod services;
 mod settings;
 mod tls;
 
