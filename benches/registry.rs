@@ -105,7 +105,7 @@ fn builder() -> tower_dcr::registry::RegistryBuilder {
 }
 
 async fn in_file(path: &Path, count: usize) -> Result<()> {
-    let backend = builder().open(path)?;
+    let backend = builder().file(path).build()?;
     let (clients, filled) = fill(&backend, count, FILLERS).await?;
     drop(backend);
     #[expect(clippy::cast_precision_loss, reason = "figures to be printed")]
@@ -114,7 +114,7 @@ async fn in_file(path: &Path, count: usize) -> Result<()> {
         count as f64 / filled.as_secs_f64(),
     );
     let start = Instant::now();
-    let backend = builder().open(path)?;
+    let backend = builder().file(path).build()?;
     let opened = start.elapsed();
     let read = read_latency(&backend, &clients).await?;
     let registered = register_latency(&backend).await?;
@@ -133,7 +133,7 @@ async fn in_file(path: &Path, count: usize) -> Result<()> {
 /// On one thread, where allocations can be counted.
 fn in_memory(count: usize) -> Result<()> {
     let runtime = Builder::new_current_thread().build()?;
-    let backend = builder().in_memory()?;
+    let backend = builder().build()?;
     let (mut filled, mut failed) = (Vec::new(), None);
     let allocated =
         allocation_counter::measure(|| match runtime.block_on(fill(&backend, count, 1)) {

@@ -163,7 +163,7 @@ fn a_client_takes_no_more_room_than_it_wrote() {
             .max_member_length(LIMIT)
             .max_redirect_uris(LIMIT)
             .max_contacts(LIMIT)
-            .in_memory();
+            .build();
         let endpoint = DcrEndpoint::new(backend.unwrap());
         let request = Request::post("/register")
             .header("content-type", "application/json")
@@ -210,7 +210,7 @@ fn a_registry_does_not_grow_with_what_is_gone() {
                     let information: Value =
                         serde_json::from_slice(reply.content().unwrap()).unwrap();
                     let id = information["client_id"].as_str().unwrap();
-                    backend.look_up(id).await.unwrap();
+                    backend.mark_used(id).await.unwrap();
                     assert!(backend.delete(id).await.unwrap());
                 }
             });

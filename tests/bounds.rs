@@ -112,6 +112,7 @@ assert_impl_all!(BearerToken: Clone, Send, Sync, std::fmt::Debug);
 assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
 assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
 assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
+assert_impl_all!(tower_dcr::registry::RegistryConfigError: std::error::Error, Send, Sync);
 assert_impl_all!(InvalidBearerToken: std::error::Error, Send, Sync);
 assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(Unavailable: std::error::Error, Send, Sync);

@@ -294,17 +294,20 @@ async fn no_issued_secret_is_written_anywhere() {
     let _guard = tracing::subscriber::set_default(subscriber(&written));
     let directory = tempfile::tempdir().unwrap();
     let builder =
-        Registry::builder("https://as.example.com/register").rotate_registration_access_token();
+        Registry::builder("https://as.example.com/register").rotate_registration_access_token(true);
     written.debug(&builder);
     let mut issued = vec![SENTINEL.to_owned()];
     for embedded in [
-        builder.clone().in_memory().unwrap(),
-        builder.open(directory.path().join("clients.redb")).unwrap(),
+        builder.clone().build().unwrap(),
+        builder
+            .file(directory.path().join("clients.redb"))
+            .build()
+            .unwrap(),
     ] {
         written.debug(&embedded);
         ask_all(&written, layered(embedded.clone())).await;
         let listed = embedded.list(ClientOrder::Age, None, 99).await.unwrap();
-        assert!(!listed.is_empty());
+        assert!(!listed.clients.is_empty());
         written.debug(&listed);
         let endpoint = DcrEndpoint::new(spy_on(&written, embedded.clone()));
         let client = ask(&endpoint, register(CLIENT)).await.json();
@@ -314,7 +317,7 @@ async fn no_issued_secret_is_written_anywhere() {
             member("registration_access_token"),
             member("client_secret"),
         );
-        written.debug(&embedded.look_up(&id).await.unwrap());
+        written.debug(&embedded.client(&id).await.unwrap());
         let path = format!("/register/{id}");
         for (method, token) in [
             ("GET", &token),

@@ -178,7 +178,7 @@ async fn a_warning_when_the_registry_is_filling_up() {
     // The one in a file warns on a thread of its own, where this subscriber is not.
     let backend = Registry::builder("https://as.example.com/register")
         .max_clients(10)
-        .in_memory()
+        .build()
         .unwrap();
     let count = || warnings.0.load(Ordering::SeqCst);
     for _ in 0..7 {
@@ -197,7 +197,7 @@ async fn a_warning_when_the_registry_is_filling_up() {
             .unwrap();
     }
     let order = ClientOrder::Age;
-    for old in backend.list(order, None, 2).await.unwrap() {
+    for old in backend.list(order, None, 2).await.unwrap().clients {
         backend.delete(old.client_id()).await.unwrap();
     }
     client(&backend).await;

@@ -42,8 +42,8 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// use tower_dcr::registry::Registry;
 ///
 /// let registry = Registry::builder("http://127.0.0.1:3000/register")
-///     .allow_missing_redirect_uris() // as Authlete does
-///     .in_memory()?;
+///     .require_redirect_uris(false) // as Authlete does
+///     .build()?;
 /// let authlete = AuthleteEmulator::new(registry, Credentials::new("1", "token")?);
 /// # let _ = authlete;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,101 +1,249 @@
-//! The settings of a registry.
-
 use std::fmt;
 #[cfg(feature = "registry-file")]
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::Registry;
+use super::config_error::RegistryConfigError;
 use super::configuration_endpoint::ConfigurationEndpoint;
-use super::operations::{Clock, Inner, Settings};
-use super::record::{END_OF_TIME, SecretLifetime};
+use super::inner::Inner;
+#[cfg(not(feature = "registry-file"))]
+use super::missing_feature::FeatureRegistryFile;
+use super::observer::{ChangeFeed, ChangeSender, ClientChange, Observer};
 use super::rules::{AUTH_METHODS, PASSWORD, Rules, has_meaning};
+use super::secret_renewal::SecretLifetime;
+use super::settings::Settings;
+use super::store::Store;
 #[cfg(feature = "registry-file")]
-use super::store::File;
-use super::store::{ClientChange, Memory, Observer, Store};
-use super::{Registry, RegistryError};
+use super::store::file::File;
+use super::store::memory::Memory;
+use super::time_source::{END_OF_TIME, TimeSource};
 
-/// Builds an [`Registry`] with settings of your own.
+/// Builds a [`Registry`] with settings of your own. [`Registry::builder`] creates it.
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`grant_types_supported`](Self::grant_types_supported) | six, see there |
-/// | [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported) | all seven |
-/// | [`keep_members`](Self::keep_members) | none besides those that have a meaning |
+/// | [`file`](Self::file) (feature `registry-file`) | clients are in memory |
+/// | [`grant_types_supported`](Self::grant_types_supported) | six grant types |
+/// | [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported) | all seven methods |
+/// | [`keep_members`](Self::keep_members) | none, beside those that the registry knows |
+/// | [`require_redirect_uris`](Self::require_redirect_uris) | `true` |
+/// | [`https_only`](Self::https_only) | `true` |
+/// | [`registration_only`](Self::registration_only) | `false` |
+/// | [`rotate_registration_access_token`](Self::rotate_registration_access_token) | `false` |
+/// | [`secret_lifetime`](Self::secret_lifetime) | secrets do not expire |
+/// | [`secret_grace_period`](Self::secret_grace_period) | none |
+/// | [`remove_never_used_after`](Self::remove_never_used_after) | clients stay |
 /// | [`max_clients`](Self::max_clients) | 100,000 |
-/// | [`max_redirect_uris`](Self::max_redirect_uris), [`max_contacts`](Self::max_contacts) | 32, 16 |
+/// | [`max_redirect_uris`](Self::max_redirect_uris) | 32 |
+/// | [`max_contacts`](Self::max_contacts) | 16 |
 /// | [`max_member_length`](Self::max_member_length) | 16 KiB |
-/// | [`secret_lifetime`](Self::secret_lifetime), [`remove_never_used_after`](Self::remove_never_used_after) | for ever |
-/// | [`rotate_registration_access_token`](Self::rotate_registration_access_token) | off |
-/// | [`registration_only`](Self::registration_only) | off: clients manage themselves |
+/// | [`on_change`](Self::on_change) | nobody is told |
+/// | [`clock`](Self::clock) | the system's clock |
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use tower_dcr::registry::{Registry, RegistryError};
+/// use serde_json::json;
+/// use tower_dcr::registry::{Registry, RegistryConfigError};
 ///
-/// let backend = Registry::builder("https://as.example.com/register")
+/// let registry = Registry::builder("https://as.example.com/register")
 ///     .grant_types_supported(["authorization_code", "refresh_token"])
 ///     .max_clients(10_000)
 ///     .remove_never_used_after(Duration::from_secs(24 * 60 * 60))
-///     .in_memory()?;
-/// # let _ = backend;
-/// # Ok::<(), RegistryError>(())
+///     .build()?;
+///
+/// let metadata = registry.server_metadata();
+/// let expected = json!(["authorization_code", "refresh_token"]);
+/// assert_eq!(metadata["grant_types_supported"], expected);
+/// # Ok::<(), RegistryConfigError>(())
 /// ```
 #[derive(Clone)]
-#[must_use = "a builder does nothing until it is built"]
+#[must_use = "a builder does nothing until `build` is called"]
 pub struct RegistryBuilder {
     configuration_endpoint: String,
-    allow_http: bool,
+    https_only: bool,
     rules: Rules,
-    /// As they were named; judged when the registry is built.
+    /// The names that were set. `build` checks them.
     auth_methods: Option<Vec<String>>,
-    clock: Clock,
+    time_source: TimeSource,
     max_clients: usize,
-    management: bool,
-    rotation: bool,
-    secret_lifetime: Option<(Duration, Duration)>,
+    registration_only: bool,
+    rotates_tokens: bool,
+    secret_lifetime: Option<Duration>,
+    secret_grace_period: Duration,
     unused_lifetime: Option<Duration>,
     observer: Option<Observer>,
+    #[cfg(feature = "registry-file")]
+    path: Option<PathBuf>,
+}
+
+impl Registry {
+    /// Creates a registry in memory, with the default settings. All clients are gone when the
+    /// process ends.
+    ///
+    /// `configuration_endpoint` is the public URL of the client configuration endpoint, without the
+    /// client. For `https://as.example.com/register`, each client gets the
+    /// `registration_client_uri` `https://as.example.com/register/{client_id}`.
+    ///
+    /// - Through all proxies, it must lead to the layer's
+    ///   [configuration path](crate::DcrBuilder::configuration_path).
+    /// - It is `https`, or `http` if the host is `localhost`, `127.0.0.1` or `[::1]`.
+    /// - It has a path that does not end with `/`, and no query and no fragment.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks these rules.
+    pub fn in_memory(configuration_endpoint: &str) -> Result<Self, RegistryConfigError> {
+        Self::builder(configuration_endpoint).build()
+    }
+
+    /// Opens a registry in a file, with the default settings. The URL is that of
+    /// [`in_memory`](Self::in_memory). [`RegistryBuilder::file`] documents the file.
+    ///
+    /// It blocks while it reads the whole file. That takes seconds for a million clients.
+    ///
+    /// # Errors
+    ///
+    /// - [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks the rules.
+    /// - [`RegistryConfigError::Locked`] if the file is open already.
+    /// - [`RegistryConfigError::UnusableFile`] if the file cannot hold a registry.
+    ///
+    /// ```
+    /// use tower_dcr::registry::Registry;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("clients.redb");
+    /// let registry = Registry::open("https://as.example.com/register", &path)?;
+    /// assert!(path.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "registry-file")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
+    pub fn open(
+        configuration_endpoint: &str,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, RegistryConfigError> {
+        Self::builder(configuration_endpoint)
+            .file(path.as_ref())
+            .build()
+    }
+
+    /// Does not compile without the feature `registry-file`.
+    ///
+    /// ```compile_fail
+    /// let registry = tower_dcr::registry::Registry::open("https://as.example.com/r", "file");
+    /// ```
+    #[cfg(not(feature = "registry-file"))]
+    #[doc(hidden)]
+    pub fn open<P: FeatureRegistryFile>(
+        _configuration_endpoint: &str,
+        path: P,
+    ) -> Result<Self, RegistryConfigError> {
+        path.never()
+    }
+
+    /// Starts a registry with settings of your own. The URL is that of
+    /// [`in_memory`](Self::in_memory). Finish with [`build`](RegistryBuilder::build).
+    pub fn builder(configuration_endpoint: impl Into<String>) -> RegistryBuilder {
+        RegistryBuilder {
+            configuration_endpoint: configuration_endpoint.into(),
+            https_only: true,
+            rules: Rules::default(),
+            auth_methods: None,
+            time_source: TimeSource::new(SystemTime::now),
+            max_clients: 100_000,
+            registration_only: false,
+            rotates_tokens: false,
+            secret_lifetime: None,
+            secret_grace_period: Duration::ZERO,
+            unused_lifetime: None,
+            observer: None,
+            #[cfg(feature = "registry-file")]
+            path: None,
+        }
+    }
 }
 
 impl RegistryBuilder {
-    pub(super) fn new(configuration_endpoint: String) -> Self {
-        Self {
-            configuration_endpoint,
-            allow_http: false,
-            rules: Rules::default(),
-            auth_methods: None,
-            clock: Clock(Arc::new(SystemTime::now)),
-            max_clients: 100_000,
-            management: true,
-            rotation: false,
-            secret_lifetime: None,
-            unused_lifetime: None,
-            observer: None,
-        }
-    }
-
-    /// Takes a configuration endpoint of plain `http` on any host. Off by default: RFC 7592 section 2 requires TLS, and
-    /// whoever sees the traffic sees the tokens.
-    pub fn allow_http(mut self) -> Self {
-        self.allow_http = true;
-        self
-    }
-
-    /// Registers a client for a grant type that redirects without a redirect URI too, as Authlete does. It cannot use
-    /// that grant until an update gives it one. Off by default (RFC 7591 section 2).
-    pub fn allow_missing_redirect_uris(mut self) -> Self {
-        self.rules.redirect_uris_required = false;
-        self
-    }
-
-    /// The grant types that clients can be registered for; others are dropped from what a client asks for. Unless set:
-    /// `authorization_code`, `refresh_token`, `client_credentials`, and of `urn:ietf:params:oauth:grant-type:` the
-    /// `device_code`, `jwt-bearer` and `token-exchange`.
+    /// Keeps the clients in this file. The default is memory.
     ///
-    /// `implicit` is supported where it is named here, and so is a grant type of your own. `password` cannot be: it hands
-    /// the user's password to the client (RFC 9700 section 2.4).
+    /// - **Durability.** A change is on disk before the client is answered. Requests that arrive
+    ///   together share one write. Reads do not wait for writes. After a kill or a power cut, every
+    ///   acknowledged change is there.
+    /// - **Creation.** If there is no file, or an empty one, it is created for its owner alone (mode
+    ///   0600). The directory must exist. A process that is killed meanwhile may leave a file
+    ///   `.tower-dcr-….new` beside it, which can be deleted.
+    /// - **Secrets.** The file contains the clients' secrets as they were issued, and only hashes of
+    ///   the tokens. Backups contain the same.
+    /// - **One process.** The file is opened once. A second process, or a second registry, is
+    ///   refused after half a second. Clones of a handle share it.
+    /// - **Closing.** The file is closed when the last handle is dropped. The drop waits for the
+    ///   changes that are being written.
+    /// - **Full disk.** Changes get 503, and reads go on. Within a minute after there is room,
+    ///   changes are accepted again.
+    /// - **Lost file.** The server does not notice that its file was moved or deleted, until it
+    ///   must reopen it. Then requests get 503 until the file is back.
+    /// - **Backup and restore.** [`Registry::backup`] makes a backup while the server runs. While it
+    ///   does not run, a copy of the file is a backup. To restore one, stop the server and put the
+    ///   backup in the place of the file.
+    /// - **Upgrades.** The file contains the version of its format. A newer version of this crate
+    ///   brings an older file up to date when it opens it. An older version refuses a newer file,
+    ///   and leaves it as it is.
+    /// - **URL.** The URL of the registry is not in the file. If the URL changes, clients receive
+    ///   the new one with their next request.
+    #[cfg(feature = "registry-file")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Does not compile without the feature `registry-file`.
+    ///
+    /// ```compile_fail
+    /// let builder = tower_dcr::registry::Registry::builder("https://as.example.com/r");
+    /// let registry = builder.file("file").build();
+    /// ```
+    #[cfg(not(feature = "registry-file"))]
+    #[doc(hidden)]
+    pub fn file<P: FeatureRegistryFile>(self, path: P) -> Self {
+        path.never()
+    }
+
+    /// Requires `https` for the configuration endpoint's URL, unless the host is this machine. The
+    /// default is `true`: RFC 7592 section 2 requires TLS, and without it everybody on the way can
+    /// read the tokens.
+    pub fn https_only(mut self, yes: bool) -> Self {
+        self.https_only = yes;
+        self
+    }
+
+    /// Requires a redirect URI of each client whose grant types redirect. The default is `true`
+    /// (RFC 7591 section 2).
+    ///
+    /// With `false`, a client without redirect URIs is registered, as Authlete does. The client
+    /// cannot use such a grant until an update adds a redirect URI.
+    pub fn require_redirect_uris(mut self, yes: bool) -> Self {
+        self.rules.redirect_uris_required = yes;
+        self
+    }
+
+    /// Sets the grant types that clients can be registered for. Others are dropped from a client's
+    /// metadata. The default is:
+    ///
+    /// - `authorization_code`
+    /// - `refresh_token`
+    /// - `client_credentials`
+    /// - `urn:ietf:params:oauth:grant-type:device_code`
+    /// - `urn:ietf:params:oauth:grant-type:jwt-bearer`
+    /// - `urn:ietf:params:oauth:grant-type:token-exchange`
+    ///
+    /// `implicit` and grant types of your own are supported if you name them. `password` is refused,
+    /// because it gives the user's password to the client (RFC 9700 section 2.4).
     pub fn grant_types_supported<T: Into<String>>(
         mut self,
         grant_types: impl IntoIterator<Item = T>,
@@ -104,13 +252,20 @@ impl RegistryBuilder {
         self
     }
 
-    /// The methods of client authentication that clients can be registered with, the preferred one first; all seven
-    /// unless set: `none`, `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`,
-    /// `tls_client_auth`, `self_signed_tls_client_auth`.
+    /// Sets the authentication methods that clients can be registered with, the preferred one first.
+    /// Name those that your token endpoint supports: the metadata document
+    /// [announces them](Registry::server_metadata). The default is all seven:
     ///
-    /// A client that names none is registered with `client_secret_basic` (RFC 7591 section 2), or with the first of these
-    /// where that is not among them. Name those that your token endpoint knows: they are
-    /// [announced](Registry::supported).
+    /// - `none`
+    /// - `client_secret_basic`
+    /// - `client_secret_post`
+    /// - `client_secret_jwt`
+    /// - `private_key_jwt`
+    /// - `tls_client_auth`
+    /// - `self_signed_tls_client_auth`
+    ///
+    /// A client that names no method gets `client_secret_basic` (RFC 7591 section 2), or the first
+    /// of these if `client_secret_basic` is not supported.
     pub fn token_endpoint_auth_methods_supported<T: Into<String>>(
         mut self,
         methods: impl IntoIterator<Item = T>,
@@ -119,8 +274,9 @@ impl RegistryBuilder {
         self
     }
 
-    /// Keeps members with these names too, whatever they hold, and gives them back as they were written. Those that
-    /// [the registry knows](super) are kept anyway, others are dropped.
+    /// Keeps members with these names, too. Their values are not checked, and are returned exactly
+    /// as they were sent. Calls add up. By default, all members that
+    /// [the registry does not know](super) are dropped.
     pub fn keep_members<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.rules
             .kept_members
@@ -128,83 +284,136 @@ impl RegistryBuilder {
         self
     }
 
-    /// How many clients there can be; 100,000 unless set. A warning is logged when four fifths are reached.
+    /// Limits the number of clients. The default is 100,000. The minimum is 1. A warning is logged
+    /// when four fifths are reached.
     ///
-    /// When there are so many, the oldest client that was never [looked up](Registry::look_up) and is older than
-    /// ten minutes makes room for a new one. Where there is none, the answer is 503.
+    /// If the registry is full, a new client evicts the oldest client that was
+    /// [never used](Registry::mark_used) and registered more than ten minutes ago. If there is no
+    /// such client, the new client gets 503.
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
         self
     }
 
-    /// How many redirect URIs a client can have; 32 unless set.
+    /// Limits the number of redirect URIs of a client. The default is 32.
     pub fn max_redirect_uris(mut self, uris: usize) -> Self {
         self.rules.max_redirect_uris = uris;
         self
     }
 
-    /// How many contacts a client can have; 16 unless set.
+    /// Limits the number of contacts of a client. The default is 16.
     pub fn max_contacts(mut self, contacts: usize) -> Self {
         self.rules.max_contacts = contacts;
         self
     }
 
-    /// How long the value of a member can be, in bytes of JSON as it is kept: without spaces and needless escapes, but for
-    /// `jwks` and [members of your own](Self::keep_members), which are kept as they were sent. 16 KiB unless set.
+    /// Limits the length of each member's value, in bytes of JSON. The default is 16 KiB. The
+    /// minimum is 1.
+    ///
+    /// The length is that of the stored JSON, without spaces and unnecessary escapes. `jwks` and
+    /// [members of your own](Self::keep_members) are stored, and measured, as they were sent.
     pub fn max_member_length(mut self, bytes: usize) -> Self {
         self.rules.max_member_length = bytes;
         self
     }
 
-    /// Gives a client a new registration access token with each update (RFC 7592 section 2.2). Off by default: the answer
-    /// then carries the token that was presented.
+    /// Issues a new registration access token with each update (RFC 7592 section 2.2). The default
+    /// is `false`: the response contains the token of the request.
     ///
-    /// The old one stays valid until the new one is used for the first time, or for 24 hours, so that a client to which
-    /// the answer did not come through is not locked out. No more than two are valid at a time.
-    pub fn rotate_registration_access_token(mut self) -> Self {
-        self.rotation = true;
+    /// The old token stays valid until the new one is used, but for 24 hours at most. So a client
+    /// that did not receive the response is not locked out. At most two tokens are valid at a time.
+    pub fn rotate_registration_access_token(mut self, yes: bool) -> Self {
+        self.rotates_tokens = yes;
         self
     }
 
-    /// Issues secrets that expire: `client_secret_expires_at` says when. Unless set, they do not.
+    /// Sets how long client secrets are valid, in whole seconds. The minimum is one second. By
+    /// default they do not expire. `client_secret_expires_at` tells the client.
     ///
-    /// A client that reads or updates itself in the last tenth of that time, or after, is given a new secret. The old one
-    /// then stays valid for the grace period, also where it was to expire later, unless it was over already. In whole seconds;
-    /// the lifetime is at least one. Where it is not set any more, a secret that expires is renewed by one that does not.
-    pub fn secret_lifetime(mut self, lifetime: Duration, grace: Duration) -> Self {
-        self.secret_lifetime = Some((lifetime, grace));
+    /// A client gets a new secret if it reads or updates itself in the last tenth of the lifetime,
+    /// or later. The old secret stays valid for the [grace period](Self::secret_grace_period).
+    ///
+    /// If the setting is removed, secrets that expire are renewed by secrets that do not.
+    pub fn secret_lifetime(mut self, lifetime: Duration) -> Self {
+        self.secret_lifetime = Some(lifetime);
         self
     }
 
-    /// Removes clients that were never [looked up](Registry::look_up) in this time after they registered. Unless
-    /// set, they stay; a client that was looked up once stays in any case.
+    /// Sets how long an old client secret stays valid after a new one was issued, in whole seconds.
+    /// The default is zero: the old secret ends at once. A secret that has expired stays expired.
     ///
-    /// In whole seconds, at least one. A thread of its own looks for them, every hundredth of the time, but no more than ten
-    /// times a second and at least once a minute; until then they are there.
-    pub fn remove_never_used_after(mut self, lifetime: Duration) -> Self {
-        self.unused_lifetime = Some(lifetime);
+    /// The period counts from the renewal, even if the old secret was to expire earlier or later.
+    pub fn secret_grace_period(mut self, period: Duration) -> Self {
+        self.secret_grace_period = period;
         self
     }
 
-    /// Registers clients that cannot manage themselves: they are issued neither a `registration_access_token` nor a
-    /// `registration_client_uri` (both are optional together, OpenID Connect registration section 3.2), and what asks for
-    /// a client is answered 401. Off by default.
+    /// Removes clients that were [never used](Registry::mark_used) in this time after their
+    /// registration. It is in whole seconds, at least one. By default they stay. A client that was
+    /// used once is never removed.
     ///
-    /// The tokens that clients were given before are not taken, but kept: they are good again where this is not set any more.
+    /// A thread of its own looks for such clients. A removal is late by at most a hundredth of the
+    /// time, but not by more than a minute.
+    pub fn remove_never_used_after(mut self, time: Duration) -> Self {
+        self.unused_lifetime = Some(time);
+        self
+    }
+
+    /// Registers clients that cannot manage themselves. The default is `false`.
+    ///
+    /// They receive no `registration_access_token` and no `registration_client_uri` (OpenID Connect
+    /// registration section 3.2 makes both optional together). Reads, updates and deletes get 401.
+    ///
+    /// Tokens that were issued before are kept. They are valid again if this is switched off.
     pub fn registration_only(mut self, yes: bool) -> Self {
-        self.management = !yes;
+        self.registration_only = yes;
         self
     }
 
-    /// Is told what becomes of clients, with the `client_id`, once it is kept: to revoke the tokens of a client that is
-    /// gone, say. The last one set counts.
+    /// Registers a callback for client changes. It receives the change and the `client_id`. The last
+    /// callback that was set counts. Use it to revoke the tokens of a client that is gone, for
+    /// example.
     ///
-    /// Changes are told in their order, one at a time, and before the client gets its answer: where the clients are in a file,
-    /// on the thread that writes it, else on that of the request, while others wait. So the observer must not wait: send it
-    /// to a channel, and never call the registry from it. A server that is killed may not
-    /// be told of its last changes; [`list`](Registry::list) at the start shows which clients there are.
+    /// - It is called after the change was committed, in the order of the changes, one at a time.
+    /// - It is called on a thread of its own, outside every lock. It may block, and it may use the
+    ///   registry. Requests do not wait for it, so a client may get its response first.
+    /// - Changes wait in memory while it runs. A callback that stays slower than the registry makes
+    ///   the queue grow.
+    /// - The thread is not part of an async runtime. For async code, take along a
+    ///   `tokio::runtime::Handle`, and call its `spawn` or `block_on`.
+    /// - A handle of the registry in the callback keeps the registry open.
+    /// - When the last handle is dropped, the drop waits for the callback, for 5 s at most. After a
+    ///   kill, the last changes may not have been reported. [`Registry::list`] returns all clients
+    ///   that exist.
     ///
-    /// A new secret or a new registration access token is no change of this kind, and a look-up is none.
+    /// A new secret, a new registration access token and a [use](Registry::mark_used) are no changes
+    /// in this sense.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// use tower_dcr::operation::Register;
+    /// use tower_dcr::registry::{ClientChange, Registry};
+    /// use tower_dcr::{Backend, ClientMetadata};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sender, changes) = mpsc::channel();
+    /// let registry = Registry::builder("https://as.example.com/register")
+    ///     .on_change(move |change, client_id| {
+    ///         let _ = sender.send((change, client_id.to_owned()));
+    ///     })
+    ///     .build()?;
+    ///
+    /// let metadata = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
+    /// let register = Register::new(ClientMetadata::parse(metadata)?);
+    /// registry.execute(register.into()).await?;
+    /// let (change, client_id) = changes.recv()?;
+    /// assert_eq!(change, ClientChange::Created);
+    /// assert!(registry.client(&client_id).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_change(
         mut self,
         observer: impl Fn(ClientChange, &str) + Send + Sync + 'static,
@@ -213,51 +422,51 @@ impl RegistryBuilder {
         self
     }
 
-    /// Where the registry takes the time from: the system, unless set. For tests of what takes days.
+    /// Sets where the registry takes the time from. The default is [`SystemTime::now`]. It is for
+    /// tests of long times.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Clock(Arc::new(now));
+        self.time_source = TimeSource::new(now);
         self
     }
 
-    /// The registry, in memory.
+    /// Builds the registry. It blocks while it reads the whole [file](Self::file), if there is one.
     ///
     /// # Errors
     ///
-    /// [`RegistryError::InvalidConfigurationEndpoint`] where the URL is not one that
-    /// [`Registry::in_memory`] takes, [`RegistryError::InvalidSetting`] where a setting makes no sense,
-    /// [`RegistryError::Thread`] where the system has no thread for
-    /// [`remove_never_used_after`](Self::remove_never_used_after).
-    pub fn in_memory(self) -> Result<Registry, RegistryError> {
+    /// [`RegistryConfigError`] names the wrong setting, or the file that cannot be opened, and says
+    /// what to write instead.
+    pub fn build(self) -> Result<Registry, RegistryConfigError> {
+        #[cfg(feature = "registry-file")]
+        if let Some(path) = self.path.clone() {
+            return self.build_with(|changes| {
+                let file = File::open(&path, changes);
+                file.map(Store::File)
+                    .map_err(|error| RegistryConfigError::file(&path, error))
+            });
+        }
+        self.build_with(|changes| Ok(Store::Memory(Memory::new(changes))))
+    }
+
+    /// Builds the registry with this store, after the settings were checked.
+    pub(super) fn build_with(
+        self,
+        open: impl FnOnce(ChangeSender) -> Result<Store, RegistryConfigError>,
+    ) -> Result<Registry, RegistryConfigError> {
         let observer = self.observer.clone();
         let settings = self.settings()?;
-        let store = Store::Memory(Memory::new(observer));
+        let change_feed = ChangeFeed::start(observer).map_err(RegistryConfigError::thread)?;
+        let store = open(change_feed.sender())?;
+        let inner =
+            Inner::new(settings, store, change_feed).map_err(RegistryConfigError::thread)?;
         Ok(Registry {
-            registry: Arc::new(Inner::new(settings, store)?),
+            inner: Arc::new(inner),
         })
     }
 
-    /// The registry in a file, as [`Registry::open`] describes it. It blocks until the file is checked.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`in_memory`](Self::in_memory), [`RegistryError::Locked`] and [`RegistryError::Unusable`].
-    #[cfg(feature = "registry-file")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
-    pub fn open(self, path: impl AsRef<Path>) -> Result<Registry, RegistryError> {
-        let path = path.as_ref();
-        let observer = self.observer.clone();
-        let settings = self.settings()?;
-        let file =
-            File::open(path, observer).map_err(|fault| RegistryError::of_file(path, fault))?;
-        Ok(Registry {
-            registry: Arc::new(Inner::new(settings, Store::File(file))?),
-        })
-    }
-
-    /// The settings, judged.
-    pub(super) fn settings(self) -> Result<Settings, RegistryError> {
-        let endpoint = ConfigurationEndpoint::new(&self.configuration_endpoint, self.allow_http)
-            .map_err(|fault| RegistryError::InvalidConfigurationEndpoint { fault })?;
+    /// Checks the settings.
+    fn settings(self) -> Result<Settings, RegistryConfigError> {
+        let endpoint = ConfigurationEndpoint::new(&self.configuration_endpoint, self.https_only)
+            .map_err(|problem| RegistryConfigError::InvalidConfigurationEndpoint { problem })?;
         let mut rules = self.rules;
         if let Some(methods) = self.auth_methods {
             rules.auth_methods = methods
@@ -267,93 +476,108 @@ impl RegistryBuilder {
                     known.map(|(known, _)| *known)
                 })
                 .collect::<Option<_>>()
-                .ok_or(RegistryError::InvalidSetting {
+                .ok_or(RegistryConfigError::InvalidSetting {
                     setting: "token_endpoint_auth_methods_supported",
-                    fault: "names a method that the registry does not know",
+                    problem: "names a method that the registry does not know",
+                    instead: "methods like \"client_secret_basic\" or \"none\"",
                 })?;
         }
-        let whole_seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
-        let secret_lifetime = self
-            .secret_lifetime
-            .map(|(lifetime, grace)| SecretLifetime {
-                seconds: lifetime.as_secs().min(END_OF_TIME),
-                grace: grace.as_secs(),
-            });
-        let unused_lifetime = whole_seconds(self.unused_lifetime);
-        for (setting, fault, is_wrong) in [
+        let secret_lifetime = SecretLifetime {
+            seconds: self
+                .secret_lifetime
+                .map(|lifetime| lifetime.as_secs().min(END_OF_TIME)),
+            grace_period: self.secret_grace_period.as_secs(),
+        };
+        let unused_lifetime = self.unused_lifetime.map(|time| time.as_secs());
+        for (setting, problem, instead, is_wrong) in [
             (
                 "grant_types_supported",
-                "names none: no client could be registered",
+                "is empty, so that no client could register",
+                "at least one, like \"authorization_code\"",
                 rules.grant_types.is_empty(),
             ),
             (
                 "grant_types_supported",
-                "names a grant type without a name",
+                "names an empty grant type",
+                "grant types like \"authorization_code\"",
                 rules.grant_types.iter().any(String::is_empty),
             ),
             (
                 "grant_types_supported",
                 "names password, which is never supported",
+                "\"authorization_code\" instead",
                 rules.grant_types.iter().any(|grant| grant == PASSWORD),
             ),
             (
                 "token_endpoint_auth_methods_supported",
-                "names none: no client could be registered",
+                "is empty, so that no client could register",
+                "at least one, like \"none\"",
                 rules.auth_methods.is_empty(),
             ),
             (
                 "keep_members",
-                "names a member that has a meaning of its own",
+                "names a member that the registry handles by itself",
+                "only names of other members",
                 rules.kept_members.iter().any(|name| has_meaning(name)),
             ),
             (
                 "max_clients",
-                "is zero: no client could be registered",
+                "is zero, so that no client could register",
+                "at least 1",
                 self.max_clients == 0,
             ),
             (
                 "max_member_length",
-                "is zero: no client could be registered",
+                "is zero, so that no client could register",
+                "at least 1",
                 rules.max_member_length == 0,
             ),
             (
                 "secret_lifetime",
                 "is less than a second",
-                secret_lifetime.is_some_and(|lifetime| lifetime.seconds == 0),
+                "at least one second, or leave it out for secrets that do not expire",
+                secret_lifetime.seconds == Some(0),
             ),
             (
                 "remove_never_used_after",
                 "is less than a second",
+                "at least one second, or leave it out to keep such clients",
                 unused_lifetime == Some(0),
             ),
         ] {
             if is_wrong {
-                return Err(RegistryError::InvalidSetting { setting, fault });
+                return Err(RegistryConfigError::InvalidSetting {
+                    setting,
+                    problem,
+                    instead,
+                });
             }
         }
         Ok(Settings {
             endpoint,
             rules,
-            clock: self.clock,
+            time_source: self.time_source,
             max_clients: self.max_clients as u64,
-            management: self.management,
-            rotation: self.rotation,
+            registration_only: self.registration_only,
+            rotates_tokens: self.rotates_tokens,
             secret_lifetime,
             unused_lifetime,
         })
     }
 }
 
+/// Without the URL, which may contain a password.
 impl fmt::Debug for RegistryBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegistryBuilder")
-            .field("allow_http", &self.allow_http)
+            .field("https_only", &self.https_only)
             .field("rules", &self.rules)
             .field("auth_methods", &self.auth_methods)
             .field("max_clients", &self.max_clients)
-            .field("management", &self.management)
-            .field("rotation", &self.rotation)
+            .field("registration_only", &self.registration_only)
+            .field("rotates_tokens", &self.rotates_tokens)
             .field("secret_lifetime", &self.secret_lifetime)
+            .field("secret_grace_period", &self.secret_grace_period)
             .field("unused_lifetime", &self.unused_lifetime)
             .finish_non_exhaustive()
     }

@@ -5,8 +5,12 @@
     reason = "each test binary has its own copy, and uses a part of it"
 )]
 
+pub mod compile;
+pub mod dice;
 #[cfg(unix)]
 pub mod example;
+pub mod known_client;
+pub mod report;
 pub mod wire;
 
 use std::collections::VecDeque;
@@ -191,30 +195,6 @@ impl Backend for Recorder {
         };
         self.operations.lock().unwrap().push(operation);
         Ok(reply)
-    }
-}
-
-/// A small generator of numbers.
-pub struct Dice(u64);
-
-impl Dice {
-    /// The same numbers in each run.
-    pub fn loaded() -> Self {
-        Self(0x5eed)
-    }
-
-    /// Others in each run.
-    pub fn new() -> Self {
-        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
-        Self(seed | 1)
-    }
-
-    /// One of so many numbers, from 0.
-    pub fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).unwrap()
     }
 }
 

@@ -1,10 +1,11 @@
-//! The members that are kept, and the type of each.
+//! The members that the registry knows, and the type of each.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Refusal, redirect_uri};
+use super::redirect_uri;
+use super::refusal::Refusal;
 use crate::util::json;
 use crate::util::uri::is_url;
 
@@ -13,24 +14,24 @@ use crate::util::uri::is_url;
 pub(super) struct Member {
     pub(super) name: &'static str,
     pub(super) of_type: Type,
-    /// Whether it may also have a language tag (RFC 7591 section 2.2).
+    /// Whether its name may have a language tag (RFC 7591 section 2.2).
     human_readable: bool,
 }
 
-/// The largest whole number up to which JavaScript has all of them.
+/// The largest whole number up to which a double represents all of them.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The type of a member's value.
 #[derive(Clone, Copy)]
 pub(super) enum Type {
     String,
-    /// A string that is shown to users as a link, or as an image: a URL of a web page, and nothing that a browser runs.
+    /// A URL that users see as a link or an image. A browser must not run it.
     WebUrl,
-    /// A string that the server may fetch, or send to: a URL over TLS.
+    /// A URL that the server may fetch. It needs TLS.
     HttpsUrl,
     Strings,
     HttpsUrls,
-    /// Strings that a browser is sent to, as redirect URIs are.
+    /// URIs that a browser is sent to. They have the rules of redirect URIs.
     RedirectTargets,
     Boolean,
     /// A number of seconds.
@@ -94,7 +95,7 @@ const MEMBERS: &[Member] = &[
     member("backchannel_logout_session_required", Type::Boolean),
     // RFC 9126 section 6.
     member("require_pushed_authorization_requests", Type::Boolean),
-    // RFC 8705 section 2.1.2: what `tls_client_auth` knows a client by.
+    // RFC 8705 section 2.1.2: how `tls_client_auth` recognizes a client.
     member("tls_client_auth_subject_dn", Type::String),
     member("tls_client_auth_san_dns", Type::String),
     member("tls_client_auth_san_uri", Type::String),
@@ -102,7 +103,8 @@ const MEMBERS: &[Member] = &[
     member("tls_client_auth_san_email", Type::String),
 ];
 
-/// What the registry itself issues (RFC 7591 section 3.2.1, RFC 7592 section 3): a client cannot choose it.
+/// The members that the registry issues (RFC 7591 section 3.2.1, RFC 7592 section 3). A client
+/// cannot choose them.
 const ISSUED: [&str; 6] = [
     "client_id",
     "client_secret",
@@ -112,7 +114,7 @@ const ISSUED: [&str; 6] = [
     "registration_client_uri",
 ];
 
-/// The member with this name, or with this name before a language tag.
+/// Returns the member with this name. The name may have a language tag, if the member allows it.
 pub(super) fn find(name: &str) -> Option<&'static Member> {
     let (base, tagged) = match name.split_once('#') {
         Some((base, tag)) if is_language_tag(tag) => (base, true),
@@ -124,16 +126,17 @@ pub(super) fn find(name: &str) -> Option<&'static Member> {
         .find(|member| member.name == base && (member.human_readable || !tagged))
 }
 
-/// Whether a name is one that the registry gives a meaning to, or must not give back: no name that it can be told to
-/// keep. A `software_statement` in an answer says that it was used (RFC 7591 section 3.2.1).
+/// Returns whether the registry handles a member by itself, so that it cannot be told to keep it. A
+/// `software_statement` in a response would say that it was used (RFC 7591 section 3.2.1).
 pub(in crate::registry) fn has_meaning(name: &str) -> bool {
     name == "jwks" || find(name).is_some() || ISSUED.contains(&name) || name == "software_statement"
 }
 
-/// Longer than any language tag in use (RFC 5646 section 4.4.1 asks for room for 35).
+/// Longer than any language tag in use (RFC 5646 section 4.4.1 requires room for 35).
 const MAX_LANGUAGE_TAG: usize = 64;
 
-/// As far as it can be seen without a list of all languages (RFC 5646 section 2.1).
+/// Returns whether a text has the form of a language tag (RFC 5646 section 2.1). Whether the language
+/// exists is not checked.
 fn is_language_tag(tag: &str) -> bool {
     let mut subtags = tag.split('-');
     tag.len() <= MAX_LANGUAGE_TAG
@@ -144,14 +147,14 @@ fn is_language_tag(tag: &str) -> bool {
 }
 
 impl Member {
-    /// The value, as it is kept; `None` where nothing is left of it.
+    /// Returns the value as it is stored, or `None` if nothing is left of it.
     pub(super) fn value(&self, value: &RawValue) -> Result<Option<Value>, Refusal> {
         Ok(Some(match self.of_type {
             Type::String => self.typed::<String>(value, "a string")?.into(),
             Type::Boolean => self.typed::<bool>(value, "true or false")?.into(),
             Type::Seconds => {
                 let expected = "a number of seconds";
-                // What a double holds: a client may send back what it got.
+                // A client may read it into a double and send that back.
                 json::whole_number(value.get())
                     .filter(|seconds| *seconds <= MAX_SAFE_INTEGER)
                     .ok_or_else(|| self.wrong(expected))?
@@ -177,7 +180,8 @@ impl Member {
             }
             Type::Strings => {
                 let mut texts: Vec<String> = self.typed(value, "an array of strings")?;
-                // A redirect URI is judged as it was sent. Of the others, an empty one says nothing.
+                // Redirect URIs are checked as they were sent. In other lists, empty strings are
+                // omissions.
                 if self.name != "redirect_uris" {
                     texts.retain(|text| !text.is_empty());
                     if texts.is_empty() && self.name != "response_types" {
@@ -189,7 +193,7 @@ impl Member {
         }))
     }
 
-    /// The value as this type, said in words.
+    /// Parses the value. `expected` names the type for the client's developer.
     fn typed<T: DeserializeOwned>(&self, value: &RawValue, expected: &str) -> Result<T, Refusal> {
         serde_json::from_str(value.get()).map_err(|_| self.wrong(expected))
     }

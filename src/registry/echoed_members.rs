@@ -1,4 +1,4 @@
-//! What a client sends back of what it was issued (RFC 7592 section 2.2).
+//! The issued members that a client sends back in an update (RFC 7592 section 2.2).
 
 use serde_json::value::RawValue;
 
@@ -9,34 +9,34 @@ use super::rules::Refusal;
 use crate::metadata::Members;
 use crate::util::json::{self, is_omission};
 
-/// The members of an update that the client does not choose, as far as it sent them.
-pub(super) struct Issued {
-    client_id: Option<Given>,
-    client_secret: Option<Given>,
-    client_id_issued_at: Option<Given>,
-    client_secret_expires_at: Option<Given>,
-    registration_access_token: Option<Given>,
-    registration_client_uri: Option<Given>,
+/// The members of an update that the client cannot choose. `None` if it did not send them.
+pub(super) struct EchoedMembers {
+    client_id: Option<Echo>,
+    client_secret: Option<Echo>,
+    client_id_issued_at: Option<Echo>,
+    client_secret_expires_at: Option<Echo>,
+    registration_access_token: Option<Echo>,
+    registration_client_uri: Option<Echo>,
 }
 
-/// A value, as far as it can be one of those.
-enum Given {
+/// The value of an issued member.
+enum Echo {
     Text(String),
     Number(u64),
-    Neither,
+    Other,
 }
 
-impl Given {
-    fn of(value: &RawValue) -> Self {
+impl Echo {
+    fn parse(value: &RawValue) -> Self {
         let text = value.get();
         serde_json::from_str(text)
             .map(Self::Text)
             .ok()
             .or_else(|| json::whole_number(text).map(Self::Number))
-            .unwrap_or(Self::Neither)
+            .unwrap_or(Self::Other)
     }
 
-    /// In constant time, since it may be a secret.
+    /// Compares in constant time, because it may be a secret.
     fn is_text(&self, expected: &str) -> bool {
         matches!(self, Self::Text(text) if same_secret(text, expected))
     }
@@ -46,12 +46,12 @@ impl Given {
     }
 }
 
-impl Issued {
-    /// Out of the metadata, omissions left behind.
-    pub(super) fn take(asked: &mut Members<'_>) -> Self {
+impl EchoedMembers {
+    /// Removes the issued members from the metadata. Omitted ones are ignored.
+    pub(super) fn take_from(requested: &mut Members<'_>) -> Self {
         let mut take = |name| {
-            let value = asked.remove(name)?;
-            (!is_omission(value)).then(|| Given::of(value))
+            let value = requested.remove(name)?;
+            (!is_omission(value)).then(|| Echo::parse(value))
         };
         Self {
             client_id: take("client_id"),
@@ -63,55 +63,55 @@ impl Issued {
         }
     }
 
-    /// The `client_id` must be there and the client's, a secret must be the client's, and the four others must not be
-    /// there. Clients send back what they got all the same, so those are taken where they are what they were: nothing is
-    /// changed by them.
-    pub(super) fn judge(
+    /// Checks the members against the client.
+    ///
+    /// RFC 7592 section 2.2 requires the `client_id`, allows the current `client_secret`, and forbids
+    /// the others. Many clients send back all that they got, so the others are allowed with their
+    /// current values.
+    pub(super) fn check(
         &self,
         client_id: &str,
         client: &Record,
         token: &str,
         endpoint: &ConfigurationEndpoint,
     ) -> Result<(), Refusal> {
-        let is_the_clients = |given: &Given| given.is_text(client_id);
-        if !self.client_id.as_ref().is_some_and(is_the_clients) {
+        let is_client_id = |echo: &Echo| echo.is_text(client_id);
+        if !self.client_id.as_ref().is_some_and(is_client_id) {
             return Err(Refusal::metadata(
-                "client_id must be there, and be this client's.",
+                "client_id is required, and must be the client_id of this client.",
             ));
         }
         let secret = client.secret.as_ref();
         let fits =
-            |given: &Option<Given>, fits: &dyn Fn(&Given) -> bool| given.as_ref().is_none_or(fits);
-        if !fits(&self.client_secret, &|given| {
-            secret.is_some_and(|secret| given.is_text(&secret.value))
+            |echo: &Option<Echo>, fits: &dyn Fn(&Echo) -> bool| echo.as_ref().is_none_or(fits);
+        if !fits(&self.client_secret, &|echo| {
+            secret.is_some_and(|secret| echo.is_text(&secret.value))
         }) {
             return Err(Refusal::metadata(
                 "client_secret cannot be chosen; leave it out.",
             ));
         }
-        let uri = endpoint.of_client(client_id);
+        let uri = endpoint.client_uri(client_id);
         let unchanged = [
             (
                 "client_id_issued_at",
-                fits(&self.client_id_issued_at, &|given| {
-                    given.is_number(client.issued_at)
+                fits(&self.client_id_issued_at, &|echo| {
+                    echo.is_number(client.issued_at)
                 }),
             ),
             (
                 "client_secret_expires_at",
-                fits(&self.client_secret_expires_at, &|given| {
-                    secret.is_some_and(|secret| given.is_number(secret.expires_at))
+                fits(&self.client_secret_expires_at, &|echo| {
+                    secret.is_some_and(|secret| echo.is_number(secret.expires_at))
                 }),
             ),
             (
                 "registration_access_token",
-                fits(&self.registration_access_token, &|given| {
-                    given.is_text(token)
-                }),
+                fits(&self.registration_access_token, &|echo| echo.is_text(token)),
             ),
             (
                 "registration_client_uri",
-                fits(&self.registration_client_uri, &|given| given.is_text(&uri)),
+                fits(&self.registration_client_uri, &|echo| echo.is_text(&uri)),
             ),
         ];
         match unchanged.iter().find(|(_, fits)| !fits) {

@@ -1,28 +1,28 @@
-//! JSON objects that are written, and never held as a tree.
+//! Writes a JSON object member by member, without a tree of it.
 
 use serde::Serialize;
 
-/// A JSON object as it grows, one member after the other.
-pub(super) struct Object(Vec<u8>);
+/// A JSON object that is being written.
+pub(super) struct JsonWriter(Vec<u8>);
 
-impl Default for Object {
+impl Default for JsonWriter {
     fn default() -> Self {
         Self(b"{".to_vec())
     }
 }
 
-impl Object {
-    /// The members of another object's text, to add to.
-    pub(super) fn of(text: &str) -> Self {
-        Self(text.strip_suffix('}').unwrap_or("{").into())
+impl JsonWriter {
+    /// Starts with the members of another object.
+    pub(super) fn continuing(object: &str) -> Self {
+        Self(object.strip_suffix('}').unwrap_or("{").into())
     }
 
-    /// Adds a member that is not there yet.
+    /// Adds a member. The object must not have it yet.
     pub(super) fn add(&mut self, name: &str, value: impl Serialize) {
         if self.0.len() > 1 {
             self.0.push(b',');
         }
-        // Into memory, and of strings, numbers and what was JSON before: neither can fail.
+        // Writing strings, numbers and JSON into memory cannot fail.
         let _ = serde_json::to_writer(&mut self.0, name);
         self.0.push(b':');
         let _ = serde_json::to_writer(&mut self.0, &value);
@@ -39,18 +39,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_added_one_after_the_other() {
-        assert_eq!(Object::default().into_text(), "{}");
-        let mut object = Object::default();
+    fn members_are_written_in_order() {
+        assert_eq!(JsonWriter::default().into_text(), "{}");
+        let mut object = JsonWriter::default();
         object.add("a\"", "b\n");
         object.add("c", 1);
         let text = object.into_text();
         assert_eq!(text, r#"{"a\"":"b\n","c":1}"#);
 
-        let mut object = Object::of(&text);
+        let mut object = JsonWriter::continuing(&text);
         object.add("d", [true]);
         assert_eq!(object.into_text(), r#"{"a\"":"b\n","c":1,"d":[true]}"#);
-        let mut object = Object::of("{}");
+        let mut object = JsonWriter::continuing("{}");
         object.add("d", 1.5);
         assert_eq!(object.into_text(), r#"{"d":1.5}"#);
     }
