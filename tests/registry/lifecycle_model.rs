@@ -1,9 +1,9 @@
-//! Random sequences of operations: the registry and a plain list of clients agree about each answer, in memory and on
-//! disk, with restarts in between.
+//! Random sequences of operations, with restarts in between. The registry must answer each operation
+//! like a plain list of clients.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use tower_dcr::registry::{Client, ClientOrder};
+use tower_dcr::registry::Client;
 
 use super::*;
 
@@ -31,7 +31,7 @@ enum Step {
         who: usize,
         with: With,
     },
-    LookUp {
+    Use {
         who: usize,
     },
     DeleteByServer {
@@ -51,17 +51,17 @@ enum Step {
 enum With {
     Current,
     Previous,
-    AnOtherClients,
+    OfAnotherClient,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    // Those that are gone are asked for, too.
+    // Some of them are gone.
     let who = || 0..8_usize;
     let with = || {
         prop_oneof![
             5 => Just(With::Current),
             3 => Just(With::Previous),
-            1 => Just(With::AnOtherClients),
+            1 => Just(With::OfAnotherClient),
         ]
     };
     let seconds = prop_oneof![
@@ -78,7 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (who(), with(), any::<u8>(), any::<bool>())
             .prop_map(|(who, with, name, is_public)| Step::Update { who, with, name, is_public }),
         1 => (who(), with()).prop_map(|(who, with)| Step::Delete { who, with }),
-        2 => who().prop_map(|who| Step::LookUp { who }),
+        2 => who().prop_map(|who| Step::Use { who }),
         1 => who().prop_map(|who| Step::DeleteByServer { who }),
         1 => who().prop_map(|who| Step::NewToken { who }),
         4 => seconds.prop_map(|seconds| Step::Pass { seconds }),
@@ -86,7 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A client, as it should be.
+/// The expected client.
 #[derive(Clone, Debug)]
 struct Model {
     id: String,
@@ -94,16 +94,16 @@ struct Model {
     last_used: u64,
     name: String,
     token: String,
-    /// And until when it is valid.
+    /// The token, and until when it is valid.
     previous_token: Option<(String, u64)>,
-    /// And when it expires.
+    /// The secret, and when it expires.
     secret: Option<(String, u64)>,
     previous_secret: Option<(String, u64)>,
 }
 
 impl Model {
-    /// What a read or an update does besides, when the token is the current one.
-    fn used(&mut self, with_current: bool) {
+    /// Expects what each accepted request does: the current token ends the previous one.
+    fn token_used(&mut self, with_current: bool) {
         if with_current {
             self.previous_token = None;
         }
@@ -115,7 +115,7 @@ impl Model {
             .is_some_and(|(_, expires_at)| now >= expires_at - LIFETIME / 10)
     }
 
-    /// The answer shows a secret; it is new where one is due.
+    /// Checks the secret in an answer. It is new if the old one was due.
     fn take_secret(&mut self, information: &Value, now: u64) {
         let shown = text(&information["client_secret"]).to_owned();
         let expires_at = information["client_secret_expires_at"].as_u64().unwrap();
@@ -137,9 +137,9 @@ impl Model {
 }
 
 struct World {
-    backend: Registry,
+    registry: Registry,
     time: Time,
-    /// In the order of their age.
+    /// Ordered by age.
     clients: Vec<Model>,
     gone: Vec<Model>,
 }
@@ -166,7 +166,8 @@ impl World {
         self.gone.push(gone);
     }
 
-    /// The token to present, and whether it should be taken: as the current one, or as the one before.
+    /// Returns the token to present. The second value says whether it should be accepted, and whether
+    /// it is the current one.
     fn token(&self, model: &Model, with: With) -> (String, Option<bool>) {
         let is_there = self.clients.iter().any(|client| client.id == model.id);
         match (with, &model.previous_token) {
@@ -187,7 +188,7 @@ impl World {
 
     async fn ask(&self, method: &str, model: &Model, token: &str, body: &Value) -> Answer {
         let client = json!({"client_id": model.id});
-        with_token(&self.backend, method, &client, &json!(token), body).await
+        with_token(&self.registry, method, &client, &json!(token), body).await
     }
 
     async fn register(&mut self, name: u8, is_public: bool) {
@@ -202,7 +203,7 @@ impl World {
             .first()
             .filter(|model| model.issued_at + 10 * MINUTE < now);
         let evicted = evicted.map(|model| model.id.clone());
-        let answer = post(&self.backend, &asked(name, is_public)).await;
+        let answer = post(&self.registry, &asked(name, is_public)).await;
         if self.clients.len() == MAX_CLIENTS {
             match evicted {
                 None => return answer.assert_error(503, "temporarily_unavailable"),
@@ -239,7 +240,7 @@ impl World {
         assert_eq!(information["client_name"], model.name);
         assert_eq!(information["registration_access_token"], token);
         let model = self.model(&model.id);
-        model.used(with_current);
+        model.token_used(with_current);
         if model.secret.is_some() {
             model.take_secret(&information, now);
         } else {
@@ -262,7 +263,7 @@ impl World {
         assert!(new != token && new != model.token);
         let model = self.model(&model.id);
         model.name = name.to_string();
-        model.used(with_current);
+        model.token_used(with_current);
         let old = std::mem::replace(&mut model.token, new);
         if with_current {
             model.previous_token = Some((old, now + DAY));
@@ -285,9 +286,11 @@ impl World {
         self.remove(&model.id);
     }
 
-    async fn look_up(&mut self, model: &Model) {
+    async fn mark_used(&mut self, model: &Model) {
         let now = self.time.now();
-        let found = self.backend.look_up(&model.id).await.unwrap();
+        let is_there = self.registry.mark_used(&model.id).await.unwrap();
+        let found = self.registry.client(&model.id).await.unwrap();
+        assert_eq!(found.is_some(), is_there);
         let Some(model) = self.clients.iter_mut().find(|client| client.id == model.id) else {
             assert!(found.is_none());
             return;
@@ -296,7 +299,7 @@ impl World {
             model.last_used = now;
         }
         let found = found.unwrap();
-        assert_eq!(found.last_used(), Some(model.last_used));
+        assert_eq!(found.last_used(), Some(at(model.last_used)));
         assert_eq!(found.metadata().to_map()["client_name"], model.name);
         for (secret, expires_at) in [&model.secret, &model.previous_secret]
             .into_iter()
@@ -307,7 +310,7 @@ impl World {
     }
 
     async fn delete_by_server(&mut self, model: &Model) {
-        let deleted = self.backend.delete(&model.id).await.unwrap();
+        let deleted = self.registry.delete(&model.id).await.unwrap();
         assert_eq!(
             deleted,
             self.clients.iter().any(|client| client.id == model.id)
@@ -319,7 +322,7 @@ impl World {
 
     async fn new_token(&mut self, model: &Model) {
         let issued = self
-            .backend
+            .registry
             .issue_registration_access_token(&model.id)
             .await;
         match self.clients.iter_mut().find(|client| client.id == model.id) {
@@ -342,8 +345,8 @@ impl World {
                 };
                 (last_used, model.issued_at, model.id.clone())
             });
-            let listed = self.backend.list(order, None, 99).await.unwrap();
-            let listed: Vec<_> = listed.iter().map(Client::client_id).collect();
+            let page = self.registry.list(order, None, 99).await.unwrap();
+            let listed: Vec<_> = page.clients.iter().map(Client::client_id).collect();
             let expected: Vec<_> = clients.iter().map(|model| model.id.as_str()).collect();
             assert_eq!(listed, expected, "{order:?}");
         }
@@ -359,10 +362,14 @@ fn asked(name: u8, is_public: bool) -> Value {
     metadata
 }
 
-/// Lives through the steps in a registry that `restart` gives, again after each restart.
-async fn live(steps: Vec<Step>, time: Time, mut restart: impl FnMut(Option<Registry>) -> Registry) {
+/// Carries out the steps. `restart` builds the registry, and builds it again after each restart.
+async fn carry_out(
+    steps: Vec<Step>,
+    time: Time,
+    mut restart: impl FnMut(Option<Registry>) -> Registry,
+) {
     let mut world = World {
-        backend: restart(None),
+        registry: restart(None),
         time,
         clients: Vec::new(),
         gone: Vec::new(),
@@ -372,7 +379,7 @@ async fn live(steps: Vec<Step>, time: Time, mut restart: impl FnMut(Option<Regis
             Step::Read { who, .. }
             | Step::Update { who, .. }
             | Step::Delete { who, .. }
-            | Step::LookUp { who }
+            | Step::Use { who }
             | Step::DeleteByServer { who }
             | Step::NewToken { who } => world.who(who),
             _ => None,
@@ -382,14 +389,14 @@ async fn live(steps: Vec<Step>, time: Time, mut restart: impl FnMut(Option<Regis
             (Step::Pass { seconds }, _) => world.time.pass(seconds),
             (Step::Restart, _) => {
                 let World {
-                    backend,
+                    registry,
                     time,
                     clients,
                     gone,
                 } = world;
-                let backend = restart(Some(backend));
+                let registry = restart(Some(registry));
                 world = World {
-                    backend,
+                    registry,
                     time,
                     clients,
                     gone,
@@ -408,10 +415,10 @@ async fn live(steps: Vec<Step>, time: Time, mut restart: impl FnMut(Option<Regis
                 world.update(&model, with, name, is_public).await;
             }
             (Step::Delete { with, .. }, Some(model)) => world.delete(&model, with).await,
-            (Step::LookUp { .. }, Some(model)) => world.look_up(&model).await,
+            (Step::Use { .. }, Some(model)) => world.mark_used(&model).await,
             (Step::DeleteByServer { .. }, Some(model)) => world.delete_by_server(&model).await,
             (Step::NewToken { .. }, Some(model)) => world.new_token(&model).await,
-            // Nobody there.
+            // There is no such client.
             (_, None) => {}
         }
         world.assert_listed().await;
@@ -422,22 +429,23 @@ fn settings(time: &Time) -> RegistryBuilder {
     builder()
         .clock(time.clock())
         .max_clients(MAX_CLIENTS)
-        .rotate_registration_access_token()
-        .secret_lifetime(Duration::from_secs(LIFETIME), Duration::from_secs(GRACE))
+        .rotate_registration_access_token(true)
+        .secret_lifetime(Duration::from_secs(LIFETIME))
+        .secret_grace_period(Duration::from_secs(GRACE))
 }
 
-fn run(cases: u32, live: impl Fn(Vec<Step>)) {
+fn run(cases: u32, carry_out: impl Fn(Vec<Step>)) {
     let config = Config {
         cases,
         failure_persistence: None,
         ..Config::default()
     };
     let steps = proptest::collection::vec(step(), 1..80);
-    let lived = TestRunner::new(config).run(&steps, |steps| {
-        live(steps);
+    let outcome = TestRunner::new(config).run(&steps, |steps| {
+        carry_out(steps);
         Ok(())
     });
-    if let Err(error) = lived {
+    if let Err(error) = outcome {
         panic!("{error}");
     }
 }
@@ -448,26 +456,26 @@ fn block_on(future: impl Future<Output = ()>) {
 }
 
 #[test]
-fn in_memory() {
+fn registry_in_memory_behaves_like_the_model() {
     run(256, |steps| {
         let time = Time::new();
         let settings = settings(&time);
-        block_on(live(steps, time, |before| {
-            before.unwrap_or_else(|| settings.clone().in_memory().unwrap())
+        block_on(carry_out(steps, time, |before| {
+            before.unwrap_or_else(|| settings.clone().build().unwrap())
         }));
     });
 }
 
 #[test]
-fn on_disk() {
+fn registry_in_a_file_behaves_like_the_model() {
     run(96, |steps| {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("clients.redb");
         let time = Time::new();
         let settings = settings(&time);
-        block_on(live(steps, time, |before| {
+        block_on(carry_out(steps, time, |before| {
             drop(before);
-            settings.clone().open(&path).unwrap()
+            settings.clone().file(&path).build().unwrap()
         }));
     });
 }
