@@ -1,17 +1,23 @@
-//! Grant types, response types and methods of authentication.
+//! Grant types, response types and authentication methods.
 
 use serde_json::json;
 
-use super::both::*;
+use super::register_and_update::*;
 use super::*;
 
 #[tokio::test]
-async fn grant_types_that_are_not_supported_are_dropped_while_one_is() {
-    let asked = with(json!({
-        "grant_types": ["authorization_code", "password", "implicit", "refresh_token", "urn:example:other"],
+async fn unsupported_grant_types_are_dropped_if_one_is_left() {
+    let requested = with(json!({
+        "grant_types": [
+            "authorization_code",
+            "password",
+            "implicit",
+            "refresh_token",
+            "urn:example:other",
+        ],
     }));
     assert_kept(
-        &both(&asked).await,
+        &register_and_update(&requested).await,
         &json!({"grant_types": ["authorization_code", "refresh_token"]}),
     );
     for grant_types in [
@@ -19,7 +25,7 @@ async fn grant_types_that_are_not_supported_are_dropped_while_one_is() {
         json!(["implicit"]),
         json!(["urn:example:other", ""]),
     ] {
-        let answers = both(&with(json!({"grant_types": grant_types}))).await;
+        let answers = register_and_update(&with(json!({"grant_types": grant_types}))).await;
         assert_refused(&answers, "invalid_client_metadata");
     }
     let all = json!([
@@ -31,11 +37,11 @@ async fn grant_types_that_are_not_supported_are_dropped_while_one_is() {
         "urn:ietf:params:oauth:grant-type:token-exchange",
     ]);
     let all = with(json!({"grant_types": all}));
-    assert_kept(&both(&all).await, &all);
+    assert_kept(&register_and_update(&all).await, &all);
 }
 
 #[tokio::test]
-async fn grant_types_and_response_types_that_do_not_fit() {
+async fn response_types_must_fit_the_grant_types() {
     for (grant_types, response_types) in [
         (json!(["authorization_code"]), json!([])),
         (json!(["client_credentials"]), json!(["code"])),
@@ -44,38 +50,38 @@ async fn grant_types_and_response_types_that_do_not_fit() {
         (json!(["authorization_code"]), json!(["code id_token"])),
     ] {
         let metadata = with(json!({"grant_types": grant_types, "response_types": response_types}));
-        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
     }
 }
 
 #[tokio::test]
-async fn methods_that_do_not_exist() {
+async fn unknown_authentication_methods_are_refused() {
     for method in ["client_secret", "CLIENT_SECRET_BASIC", "private_key", "x"] {
         let metadata = with(json!({"token_endpoint_auth_method": method}));
-        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
     }
 }
 
-/// Clients of the model context protocol ask for what they can do.
+/// Clients of the model context protocol request all grant types that they know.
 #[tokio::test]
 async fn implicit_and_password_are_not_supported() {
     for grant in ["implicit", "password"] {
         let alone = with(json!({"grant_types": [grant]}));
-        assert_refused(&both(&alone).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&alone).await, "invalid_client_metadata");
         let beside = with(json!({"grant_types": ["authorization_code", grant]}));
         assert_kept(
-            &both(&beside).await,
+            &register_and_update(&beside).await,
             &json!({"grant_types": ["authorization_code"]}),
         );
     }
     for response_type in ["token", "id_token", "code id_token", "none", "x"] {
         let metadata = with(json!({"response_types": [response_type]}));
-        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
     }
 }
 
 #[tokio::test]
-async fn missing_response_types_and_grant_types() {
+async fn omitted_types_are_filled_in() {
     for (given, filled) in [
         (
             json!({}),
@@ -102,21 +108,21 @@ async fn missing_response_types_and_grant_types() {
             json!({"response_types": []}),
         ),
     ] {
-        assert_kept(&both(&with(given)).await, &filled);
+        assert_kept(&register_and_update(&with(given)).await, &filled);
     }
-    // Of response types an empty list says something: there is no grant type to go with it.
+    // An empty list of response types is a value. It does not fit the default grant type.
     let metadata = with(json!({"response_types": []}));
-    assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
 }
 
 #[tokio::test]
-async fn a_client_without_credentials_has_none_to_show() {
+async fn client_credentials_grant_needs_an_authentication_method() {
     let metadata =
         json!({"grant_types": ["client_credentials"], "token_endpoint_auth_method": "none"});
-    assert_refused(&both(&with(metadata)).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&with(metadata)).await, "invalid_client_metadata");
     let metadata = json!({
         "grant_types": ["authorization_code", "client_credentials"],
         "token_endpoint_auth_method": "none",
     });
-    assert_refused(&both(&with(metadata)).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&with(metadata)).await, "invalid_client_metadata");
 }

@@ -1,17 +1,18 @@
-//! The two ways in which metadata gets into a registry: registration and update.
+//! The two ways in which metadata reaches a registry: registration and update.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// Both ways in which metadata gets into the registry.
-pub(crate) async fn both(metadata: &Value) -> [Answer; 2] {
+/// Registers a client with this metadata, and updates another client to it. Returns both answers.
+pub(crate) async fn register_and_update(metadata: &Value) -> [Answer; 2] {
     let registry = registry().await;
     let registered = registry.register(metadata).await;
     let client = registry.client(&with(json!({}))).await;
     [registered, client.update(metadata).await]
 }
 
+/// Asserts that both succeeded, and that both answers contain these members.
 #[track_caller]
 pub(crate) fn assert_kept(answers: &[Answer; 2], expected: &Value) {
     assert_eq!(
@@ -27,6 +28,7 @@ pub(crate) fn assert_kept(answers: &[Answer; 2], expected: &Value) {
     }
 }
 
+/// Asserts that both were refused with this error.
 #[track_caller]
 pub(crate) fn assert_refused(answers: &[Answer; 2], error: &str) {
     for answer in answers {
