@@ -174,11 +174,11 @@ impl RegistryBuilder {
     /// - **Durability.** A change is on disk before the client is answered. Requests that arrive
     ///   together share one write. Reads do not wait for writes. After a kill or a power cut, every
     ///   acknowledged change is there.
-    /// - **Creation.** If there is no file, or an empty one, it is created for its owner alone (mode
-    ///   0600). The directory must exist. A process that is killed meanwhile may leave a file
+    /// - **Creation.** If there is no file, or an empty one, it is created for its owner alone
+    ///   (mode 0600). The directory must exist. A process that is killed meanwhile may leave a file
     ///   `.tower-dcr-….new` beside it, which can be deleted.
-    /// - **Secrets.** The file contains the clients' secrets as they were issued, and only hashes of
-    ///   the tokens. Backups contain the same.
+    /// - **Secrets.** The file contains the clients' secrets as they were issued, and only hashes
+    ///   of the tokens. Backups contain the same.
     /// - **One process.** The file is opened once. A second process, or a second registry, is
     ///   refused after half a second. Clones of a handle share it.
     /// - **Closing.** The file is closed when the last handle is dropped. The drop waits for the
@@ -187,9 +187,9 @@ impl RegistryBuilder {
     ///   changes are accepted again.
     /// - **Lost file.** The server does not notice that its file was moved or deleted, until it
     ///   must reopen it. Then requests get 503 until the file is back.
-    /// - **Backup and restore.** [`Registry::backup`] makes a backup while the server runs. While it
-    ///   does not run, a copy of the file is a backup. To restore one, stop the server and put the
-    ///   backup in the place of the file.
+    /// - **Backup and restore.** [`Registry::backup`] makes a backup while the server runs. While
+    ///   it does not run, a copy of the file is a backup. To restore one, stop the server and put
+    ///   the backup in the place of the file.
     /// - **Upgrades.** The file contains the version of its format. A newer version of this crate
     ///   brings an older file up to date when it opens it. An older version refuses a newer file,
     ///   and leaves it as it is.
@@ -242,8 +242,8 @@ impl RegistryBuilder {
     /// - `urn:ietf:params:oauth:grant-type:jwt-bearer`
     /// - `urn:ietf:params:oauth:grant-type:token-exchange`
     ///
-    /// `implicit` and grant types of your own are supported if you name them. `password` is refused,
-    /// because it gives the user's password to the client (RFC 9700 section 2.4).
+    /// `implicit` and grant types of your own are supported if you name them. `password` is
+    /// refused, because it gives the user's password to the client (RFC 9700 section 2.4).
     pub fn grant_types_supported<T: Into<String>>(
         mut self,
         grant_types: impl IntoIterator<Item = T>,
@@ -252,9 +252,9 @@ impl RegistryBuilder {
         self
     }
 
-    /// Sets the authentication methods that clients can be registered with, the preferred one first.
-    /// Name those that your token endpoint supports: the metadata document
-    /// [announces them](Registry::server_metadata). The default is all seven:
+    /// Sets the authentication methods that clients can be registered with, the preferred one
+    /// first. Name those that your token endpoint supports: the metadata document [announces
+    /// them](Registry::server_metadata). The default is all seven:
     ///
     /// - `none`
     /// - `client_secret_basic`
@@ -370,8 +370,8 @@ impl RegistryBuilder {
         self
     }
 
-    /// Registers a callback for client changes. It receives the change and the `client_id`. The last
-    /// callback that was set counts. Use it to revoke the tokens of a client that is gone, for
+    /// Registers a callback for client changes. It receives the change and the `client_id`. The
+    /// last callback that was set counts. Use it to revoke the tokens of a client that is gone, for
     /// example.
     ///
     /// - It is called after the change was committed, in the order of the changes, one at a time.
@@ -386,8 +386,8 @@ impl RegistryBuilder {
     ///   kill, the last changes may not have been reported. [`Registry::list`] returns all clients
     ///   that exist.
     ///
-    /// A new secret, a new registration access token and a [use](Registry::mark_used) are no changes
-    /// in this sense.
+    /// A new secret, a new registration access token and a [use](Registry::mark_used) are no
+    /// changes in this sense.
     ///
     /// ```
     /// use std::sync::mpsc;

@@ -55,16 +55,16 @@ impl Client {
         (last_used > 0).then(|| system_time(last_used))
     }
 
-    /// Returns the metadata that the client registered, with defaults filled in. It is a JSON object
-    /// with the members of RFC 7591 section 2, without those that the registry issued.
+    /// Returns the metadata that the client registered, with defaults filled in. It is a JSON
+    /// object with the members of RFC 7591 section 2, without those that the registry issued.
     #[must_use]
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }
 
-    /// Returns how the client authenticates at the token endpoint, such as
-    /// `"client_secret_basic"`. A client with `"none"` does not authenticate. Most applications on a
-    /// user's machine are such clients.
+    /// Returns how the client authenticates at the token endpoint, such as `"client_secret_basic"`.
+    /// A client with `"none"` does not authenticate. Most applications on a user's machine are such
+    /// clients.
     #[must_use]
     pub fn token_endpoint_auth_method(&self) -> &str {
         self.auth_method.get_or_init(|| {

@@ -65,9 +65,9 @@ impl EchoedMembers {
 
     /// Checks the members against the client.
     ///
-    /// RFC 7592 section 2.2 requires the `client_id`, allows the current `client_secret`, and forbids
-    /// the others. Many clients send back all that they got, so the others are allowed with their
-    /// current values.
+    /// RFC 7592 section 2.2 requires the `client_id`, allows the current `client_secret`, and
+    /// forbids the others. Many clients send back all that they got, so the others are allowed with
+    /// their current values.
     pub(super) fn check(
         &self,
         client_id: &str,

@@ -90,8 +90,8 @@ impl RegistryError {
         matches!(self.0, Kind::InvalidCursor)
     }
 
-    /// Returns whether the file for a [backup](super::Registry::backup) exists already, or cannot be
-    /// written. The registry itself is not affected.
+    /// Returns whether the file for a [backup](super::Registry::backup) exists already, or cannot
+    /// be written. The registry itself is not affected.
     #[cfg(feature = "registry-file")]
     #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
     #[must_use]

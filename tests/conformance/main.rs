@@ -1,12 +1,12 @@
-//! The four operations as a client sees them, through the layer. Each backend passes the same suite:
-//! the registry in memory, in a file, and behind Authlete's protocol.
+//! The four operations as a client sees them, through the layer. Each backend passes the same
+//! suite: the registry in memory, in a file, and behind Authlete's protocol.
 
 #![allow(clippy::duplicate_mod, reason = "one suite, three backends")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
-/// The modules of the suite. Each backend's module calls it, and has `async fn registry() -> Server`.
+/// The modules of the suite. Each backend's module calls it, and defines `registry()`.
 macro_rules! conformance_suite {
     () => {
         #[path = "grant_types.rs"]

@@ -1,5 +1,5 @@
-//! Random sequences of operations, with restarts in between. The registry must answer each operation
-//! like a plain list of clients.
+//! Random sequences of operations, with restarts in between. The registry must answer each
+//! operation like a plain list of clients.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -73,7 +73,8 @@ fn step() -> impl Strategy<Value = Step> {
         Just(9 * DAY),
     ];
     prop_oneof![
-        4 => (any::<u8>(), any::<bool>()).prop_map(|(name, is_public)| Step::Register { name, is_public }),
+        4 => (any::<u8>(), any::<bool>())
+            .prop_map(|(name, is_public)| Step::Register { name, is_public }),
         4 => (who(), with()).prop_map(|(who, with)| Step::Read { who, with }),
         4 => (who(), with(), any::<u8>(), any::<bool>())
             .prop_map(|(who, with, name, is_public)| Step::Update { who, with, name, is_public }),
@@ -166,8 +167,8 @@ impl World {
         self.gone.push(gone);
     }
 
-    /// Returns the token to present. The second value says whether it should be accepted, and whether
-    /// it is the current one.
+    /// Returns the token to present. The second value says whether it should be accepted, and
+    /// whether it is the current one.
     fn token(&self, model: &Model, with: With) -> (String, Option<bool>) {
         let is_there = self.clients.iter().any(|client| client.id == model.id);
         match (with, &model.previous_token) {

@@ -1,5 +1,5 @@
-//! The settings of the built-in registry, and what the rest of the server does with it. Most tests run
-//! in memory and in a file.
+//! The settings of the built-in registry, and what the rest of the server does with it. Most tests
+//! run in memory and in a file.
 
 #[path = "../support/mod.rs"]
 mod support;

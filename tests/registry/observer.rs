@@ -71,39 +71,34 @@ async fn observer_is_told_each_change_in_order() {
     }
 }
 
-/// Many tasks change clients at once. For each client, the changes come in their order, and each
-/// change is visible when it is told.
+/// The changes of a client race with its deletion. No change is told after the deletion.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn concurrent_changes_are_told_in_their_order() {
-    const CALLERS: usize = 16;
-    const EACH: usize = 20;
+async fn concurrent_changes_are_told_in_the_order_of_their_commits() {
+    const ROUNDS: usize = 300;
+    const UPDATES: usize = 4;
 
     let (builder, changes) = observed(builder());
     for (registry, _directory) in in_both_homes(&builder) {
-        let mut tasks = tokio::task::JoinSet::new();
-        for _ in 0..CALLERS {
-            let registry = registry.clone();
-            tasks.spawn(async move {
-                for _ in 0..EACH {
-                    let client = client(&registry, &metadata()).await;
-                    update(&registry, &client, &metadata()).await;
-                    registry.delete(&id(&client)).await.unwrap();
-                }
-            });
+        let mut accepted = 0;
+        for _ in 0..ROUNDS {
+            let client = client(&registry, &metadata()).await;
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..UPDATES {
+                let (registry, client) = (registry.clone(), client.clone());
+                tasks.spawn(async move { update(&registry, &client, &metadata()).await.status });
+            }
+            let deleted = registry.delete(&id(&client)).await;
+            assert!(deleted.unwrap());
+            let statuses = tasks.join_all().await;
+            let updates = statuses.iter().filter(|status| **status == 200).count();
+            accepted += updates;
+            assert_eq!(next(&changes), (ClientChange::Created, id(&client)));
+            for _ in 0..updates {
+                assert_eq!(next(&changes), (ClientChange::Updated, id(&client)));
+            }
+            assert_eq!(next(&changes), (ClientChange::Deleted, id(&client)));
         }
-        tasks.join_all().await;
-        let mut seen = std::collections::HashMap::<String, Vec<ClientChange>>::new();
-        for _ in 0..CALLERS * EACH * 3 {
-            let (change, client_id) = next(&changes);
-            seen.entry(client_id).or_default().push(change);
-        }
-        assert_eq!(seen.len(), CALLERS * EACH);
-        let expected = [
-            ClientChange::Created,
-            ClientChange::Updated,
-            ClientChange::Deleted,
-        ];
-        assert!(seen.values().all(|changes| *changes == expected));
+        assert!(accepted > 0);
     }
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::public_keys::PublicKeys;
 use super::refusal::Refusal;
 
-/// The authentication methods of the IANA registry that a client can be registered with, and whether
-/// the registry issues a secret for them.
+/// The authentication methods of the IANA registry that a client can be registered with, and
+/// whether the registry issues a secret for them.
 pub(in crate::registry) const AUTH_METHODS: [(&str, bool); 7] = [
     ("none", false),
     ("client_secret_basic", true),

@@ -135,8 +135,8 @@ pub(in crate::registry) fn has_meaning(name: &str) -> bool {
 /// Longer than any language tag in use (RFC 5646 section 4.4.1 requires room for 35).
 const MAX_LANGUAGE_TAG: usize = 64;
 
-/// Returns whether a text has the form of a language tag (RFC 5646 section 2.1). Whether the language
-/// exists is not checked.
+/// Returns whether a text has the form of a language tag (RFC 5646 section 2.1). Whether the
+/// language exists is not checked.
 fn is_language_tag(tag: &str) -> bool {
     let mut subtags = tag.split('-');
     tag.len() <= MAX_LANGUAGE_TAG

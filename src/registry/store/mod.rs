@@ -53,8 +53,8 @@ impl Store {
         }
     }
 
-    /// Runs `decide` atomically, and returns its value after the commit. If the commit fails, none of
-    /// its changes is stored.
+    /// Runs `decide` atomically, and returns its value after the commit. If the commit fails, none
+    /// of its changes is stored.
     pub(super) async fn write<T, D>(&self, decide: D) -> Result<T, StoreError>
     where
         T: Send + 'static,
