@@ -39,7 +39,7 @@ use super::time_source::{END_OF_TIME, TimeSource};
 /// | [`max_redirect_uris`](Self::max_redirect_uris) | 32 |
 /// | [`max_contacts`](Self::max_contacts) | 16 |
 /// | [`max_member_length`](Self::max_member_length) | 16 KiB |
-/// | [`on_change`](Self::on_change) | nobody is told |
+/// | [`on_change`](Self::on_change) | no callback |
 /// | [`clock`](Self::clock) | the system's clock |
 ///
 /// ```
@@ -132,11 +132,7 @@ impl Registry {
             .build()
     }
 
-    /// Does not compile without the feature `registry-file`.
-    ///
-    /// ```compile_fail
-    /// let registry = tower_dcr::registry::Registry::open("https://as.example.com/r", "file");
-    /// ```
+    /// Fails to compile, with an error that names the feature `registry-file`.
     #[cfg(not(feature = "registry-file"))]
     #[doc(hidden)]
     pub fn open<P: FeatureRegistryFile>(
@@ -202,12 +198,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// Does not compile without the feature `registry-file`.
-    ///
-    /// ```compile_fail
-    /// let builder = tower_dcr::registry::Registry::builder("https://as.example.com/r");
-    /// let registry = builder.file("file").build();
-    /// ```
+    /// Fails to compile, with an error that names the feature `registry-file`.
     #[cfg(not(feature = "registry-file"))]
     #[doc(hidden)]
     pub fn file<P: FeatureRegistryFile>(self, path: P) -> Self {

@@ -204,7 +204,7 @@ impl World {
             .first()
             .filter(|model| model.issued_at + 10 * MINUTE < now);
         let evicted = evicted.map(|model| model.id.clone());
-        let answer = post(&self.registry, &asked(name, is_public)).await;
+        let answer = post(&self.registry, &requested(name, is_public)).await;
         if self.clients.len() == MAX_CLIENTS {
             match evicted {
                 None => return answer.assert_error(503, "temporarily_unavailable"),
@@ -232,9 +232,9 @@ impl World {
 
     async fn read(&mut self, model: &Model, with: With) {
         let now = self.time.now();
-        let (token, is_taken) = self.token(model, with);
+        let (token, is_accepted) = self.token(model, with);
         let answer = self.ask("GET", model, &token, &json!({})).await;
-        let Some(with_current) = is_taken else {
+        let Some(with_current) = is_accepted else {
             return answer.assert_error(401, "invalid_token");
         };
         let information = answer.json();
@@ -251,11 +251,11 @@ impl World {
 
     async fn update(&mut self, model: &Model, with: With, name: u8, is_public: bool) {
         let now = self.time.now();
-        let (token, is_taken) = self.token(model, with);
-        let mut body = asked(name, is_public);
+        let (token, is_accepted) = self.token(model, with);
+        let mut body = requested(name, is_public);
         body["client_id"] = json!(model.id);
         let answer = self.ask("PUT", model, &token, &body).await;
-        let Some(with_current) = is_taken else {
+        let Some(with_current) = is_accepted else {
             return answer.assert_error(401, "invalid_token");
         };
         let information = answer.json();
@@ -278,9 +278,9 @@ impl World {
     }
 
     async fn delete(&mut self, model: &Model, with: With) {
-        let (token, is_taken) = self.token(model, with);
+        let (token, is_accepted) = self.token(model, with);
         let answer = self.ask("DELETE", model, &token, &json!({})).await;
-        if is_taken.is_none() {
+        if is_accepted.is_none() {
             return answer.assert_error(401, "invalid_token");
         }
         assert_eq!(answer.status, 204);
@@ -354,7 +354,7 @@ impl World {
     }
 }
 
-fn asked(name: u8, is_public: bool) -> Value {
+fn requested(name: u8, is_public: bool) -> Value {
     let mut metadata = metadata();
     metadata["client_name"] = json!(name.to_string());
     if is_public {

@@ -6,10 +6,10 @@ use super::*;
 async fn client_returns_what_was_registered_and_issued() {
     let time = Time::new();
     for (registry, _directory) in in_both_homes(&builder().clock(time.clock())) {
-        let mut asked = metadata();
-        asked["client_name"] = json!("My Client");
-        asked["jwks"] = json!({"keys": []});
-        let information = client(&registry, &asked).await;
+        let mut requested = metadata();
+        requested["client_name"] = json!("My Client");
+        requested["jwks"] = json!({"keys": []});
+        let information = client(&registry, &requested).await;
         time.pass(5);
         let id = text(&information["client_id"]);
         let found = registry.client(id).await.unwrap().unwrap();
@@ -20,7 +20,7 @@ async fn client_returns_what_was_registered_and_issued() {
         assert_eq!(found.client_secret(), information["client_secret"].as_str());
         assert_eq!(found.client_secret_expires_at(), None);
         let kept = found.metadata().to_map();
-        for (name, value) in asked.as_object().unwrap() {
+        for (name, value) in requested.as_object().unwrap() {
             assert_eq!(kept[name], *value);
         }
         for issued in ["client_id", "client_secret", "registration_access_token"] {

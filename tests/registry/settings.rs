@@ -35,19 +35,19 @@ async fn registered(builder: RegistryBuilder, metadata: &Value) -> Answer {
 #[tokio::test]
 async fn unsupported_grant_types_are_dropped_and_own_ones_kept() {
     let builder = builder().grant_types_supported(["authorization_code", "urn:example:own"]);
-    let mut asked = metadata();
-    asked["grant_types"] = json!([
+    let mut requested = metadata();
+    requested["grant_types"] = json!([
         "client_credentials",
         "urn:example:own",
         "authorization_code"
     ]);
-    let answer = registered(builder.clone(), &asked).await;
+    let answer = registered(builder.clone(), &requested).await;
     assert_eq!(
         answer.json()["grant_types"],
         json!(["urn:example:own", "authorization_code"])
     );
-    asked["grant_types"] = json!(["client_credentials"]);
-    let refused = registered(builder, &asked).await;
+    requested["grant_types"] = json!(["client_credentials"]);
+    let refused = registered(builder, &requested).await;
     refused.assert_error(400, "invalid_client_metadata");
 }
 
@@ -96,13 +96,13 @@ async fn implicit_is_supported_if_it_is_named() {
         (json!(["implicit"]), json!(["token token2"]), None),
         (json!(["implicit"]), json!(["token  id_token"]), None),
     ] {
-        let mut asked = metadata();
-        asked["grant_types"] = grant_types;
-        asked["response_types"] = response_types.clone();
-        let answer = registered(builder.clone(), &asked).await;
+        let mut requested = metadata();
+        requested["grant_types"] = grant_types;
+        requested["response_types"] = response_types.clone();
+        let answer = registered(builder.clone(), &requested).await;
         match expected {
             Some(grant_types) => {
-                assert_eq!(answer.status, 201, "{asked}: {answer:?}");
+                assert_eq!(answer.status, 201, "{requested}: {answer:?}");
                 assert_eq!(answer.json()["grant_types"], grant_types);
                 if !response_types.is_null() {
                     assert_eq!(answer.json()["response_types"], response_types);
@@ -133,7 +133,7 @@ async fn implicit_is_supported_if_it_is_named() {
 #[tokio::test]
 async fn web_application_with_implicit_needs_https_to_another_machine() {
     let builder = builder().grant_types_supported(["implicit"]);
-    for (application_type, uri, is_taken) in [
+    for (application_type, uri, is_accepted) in [
         ("web", "https://client.example.org/cb", true),
         ("web", "http://localhost/cb", false),
         ("web", "https://localhost/cb", false),
@@ -142,15 +142,15 @@ async fn web_application_with_implicit_needs_https_to_another_machine() {
         ("native", "http://localhost/cb", true),
         ("native", "com.example.app:/cb", true),
     ] {
-        let asked = json!({
+        let requested = json!({
             "grant_types": ["implicit"],
             "response_types": ["token"],
             "application_type": application_type,
             "redirect_uris": [uri],
         });
-        let answer = registered(builder.clone(), &asked).await;
-        if is_taken {
-            assert_eq!(answer.status, 201, "{asked}");
+        let answer = registered(builder.clone(), &requested).await;
+        if is_accepted {
+            assert_eq!(answer.status, 201, "{requested}");
         } else {
             answer.assert_error(400, "invalid_redirect_uri");
         }
@@ -165,9 +165,9 @@ async fn default_method_is_basic_or_the_first_supported_one() {
         method(&registered(public.clone(), &metadata()).await),
         "none"
     );
-    let mut asked = metadata();
-    asked["token_endpoint_auth_method"] = json!("client_secret_basic");
-    registered(public, &asked)
+    let mut requested = metadata();
+    requested["token_endpoint_auth_method"] = json!("client_secret_basic");
+    registered(public, &requested)
         .await
         .assert_error(400, "invalid_client_metadata");
 

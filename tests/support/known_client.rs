@@ -86,11 +86,10 @@ pub async fn run_until_cut_off(
             changes.push(State::Deleted);
         }
         for change in changes {
-            let changed = client.change(&registry, change).await;
-            acknowledged += usize::from(changed.is_some());
-            if changed.is_none() {
+            if client.change(&registry, change).await.is_none() {
                 break;
             }
+            acknowledged += 1;
         }
         let mut clients = clients.lock().unwrap();
         clients.insert(client.id.clone(), client);

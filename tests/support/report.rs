@@ -2,7 +2,9 @@
 
 use std::io::{self, Write as _};
 
-/// Prints a line to the terminal. The test harness hides what tests print with `println`.
+/// Prints a line to the terminal. The test harness hides what tests print with
+/// `println` and `eprintln`.
 pub fn report(line: &str) {
-    writeln!(io::stderr(), "{line}").unwrap();
+    let mut terminal = io::stderr();
+    writeln!(terminal, "{line}").unwrap();
 }

@@ -9,7 +9,7 @@ use super::disk::Disk;
 use super::helpers::registry_on;
 use super::known_client::{Clients, KnownClient, State, run_until_cut_off};
 use super::report::report;
-use crate::registry::{ClientOrder, Registry};
+use crate::registry::{Client, ClientOrder, Registry};
 
 const CALLERS: usize = 8;
 
@@ -77,7 +77,7 @@ async fn assert_consistent(registry: &Registry, known: &[KnownClient], ignores_s
     let mut lists = Vec::new();
     for order in [ClientOrder::Age, ClientOrder::LastUse] {
         let page = registry.list(order, None, usize::MAX).await.unwrap();
-        let ids = page.clients.iter().map(|client| client.client_id());
+        let ids = page.clients.iter().map(Client::client_id);
         let mut ids: Vec<_> = ids.map(str::to_owned).collect();
         ids.sort_unstable();
         lists.push(ids);
