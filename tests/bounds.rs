@@ -24,7 +24,7 @@ use tower_dcr::layer::*;
 use tower_dcr::metadata::MetadataError;
 use tower_dcr::operation::*;
 use tower_dcr::policy::{Policy, PolicyLayer, Proposal, Scopes};
-use tower_dcr::registry::{Client, Registry, RegistryBuilder, RegistryError};
+use tower_dcr::registry::{Client, Registry, RegistryBuilder, RegistryConfigError, RegistryError};
 use tower_dcr::token::InvalidBearerToken;
 use tower_dcr::*;
 
@@ -112,7 +112,7 @@ assert_impl_all!(BearerToken: Clone, Send, Sync, std::fmt::Debug);
 assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
 assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
 assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
-assert_impl_all!(tower_dcr::registry::RegistryConfigError: std::error::Error, Send, Sync);
+assert_impl_all!(RegistryConfigError: std::error::Error, Send, Sync);
 assert_impl_all!(InvalidBearerToken: std::error::Error, Send, Sync);
 assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(Unavailable: std::error::Error, Send, Sync);

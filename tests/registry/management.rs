@@ -1,5 +1,7 @@
 //! What the rest of the server does with the registry.
 
+use tower_dcr::registry::Client;
+
 use super::*;
 
 #[tokio::test]
@@ -157,7 +159,7 @@ async fn pages_contain_all_clients_in_order() {
                 let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
                 loop {
                     let page = registry.list(order, after.as_deref(), limit).await.unwrap();
-                    let ids = page.clients.iter().map(|client| client.client_id());
+                    let ids = page.clients.iter().map(Client::client_id);
                     found.extend(ids.map(str::to_owned));
                     pages += 1;
                     after = page.next;

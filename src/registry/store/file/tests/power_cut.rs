@@ -107,7 +107,7 @@ async fn power_cuts_lose_no_acknowledged_change() {
 /// The control of the test above: it would see a sync that is missing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_sync_is_detected() {
-    let figures = cut_power(10, true, Unsynced::Lost).await;
+    let figures = cut_power(15, true, Unsynced::Lost).await;
     report(&format!(
         "power cuts, control, on a disk that does not sync: {} cuts, {} acknowledged changes, {} \
          lost, as it must be (expected: more than 0)",
