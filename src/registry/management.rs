@@ -75,8 +75,8 @@ impl Registry {
     /// client that a user accepted gets a code.
     ///
     /// A client that was used is never [evicted](super::RegistryBuilder::max_clients) and never
-    /// [removed](super::RegistryBuilder::remove_never_used_after). One use an hour is written; other
-    /// calls only read.
+    /// [removed](super::RegistryBuilder::remove_never_used_after). One use an hour is written;
+    /// other calls only read.
     ///
     /// # Errors
     ///
@@ -225,8 +225,8 @@ impl Registry {
             .flatten())
     }
 
-    /// Returns what clients can be registered for, as members of the authorization server's metadata
-    /// document (RFC 8414 section 2): `grant_types_supported`, `response_types_supported`,
+    /// Returns what clients can be registered for, as members of the authorization server's
+    /// metadata document (RFC 8414 section 2): `grant_types_supported`, `response_types_supported`,
     /// `token_endpoint_auth_methods_supported` and `subject_types_supported`.
     ///
     /// Set the [grant types](super::RegistryBuilder::grant_types_supported) and the

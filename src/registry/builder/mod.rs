@@ -1,26 +1,21 @@
+mod build;
+mod check;
+mod constructors;
+
 use std::fmt;
 #[cfg(feature = "registry-file")]
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::Registry;
-use super::config_error::RegistryConfigError;
-use super::configuration_endpoint::ConfigurationEndpoint;
-use super::inner::Inner;
 #[cfg(not(feature = "registry-file"))]
 use super::missing_feature::FeatureRegistryFile;
-use super::observer::{ChangeFeed, ChangeSender, ClientChange, Observer};
-use super::rules::{AUTH_METHODS, PASSWORD, Rules, has_meaning};
-use super::secret_renewal::SecretLifetime;
-use super::settings::Settings;
-use super::store::Store;
-#[cfg(feature = "registry-file")]
-use super::store::file::File;
-use super::store::memory::Memory;
-use super::time_source::{END_OF_TIME, TimeSource};
+use super::observer::{ClientChange, Observer};
+use super::rules::Rules;
+use super::time_source::TimeSource;
 
-/// Builds a [`Registry`] with settings of your own. [`Registry::builder`] creates it.
+/// Builds a [`Registry`](super::Registry) with settings of your own.
+/// [`Registry::builder`](super::Registry::builder) creates it.
 ///
 /// | setting | default |
 /// |---|---|
@@ -79,91 +74,6 @@ pub struct RegistryBuilder {
     path: Option<PathBuf>,
 }
 
-impl Registry {
-    /// Creates a registry in memory, with the default settings. All clients are gone when the
-    /// process ends.
-    ///
-    /// `configuration_endpoint` is the public URL of the client configuration endpoint, without the
-    /// client. For `https://as.example.com/register`, each client gets the
-    /// `registration_client_uri` `https://as.example.com/register/{client_id}`.
-    ///
-    /// - Through all proxies, it must lead to the layer's
-    ///   [configuration path](crate::DcrBuilder::configuration_path).
-    /// - It is `https`, or `http` if the host is `localhost`, `127.0.0.1` or `[::1]`.
-    /// - It has a path that does not end with `/`, and no query and no fragment.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks these rules.
-    pub fn in_memory(configuration_endpoint: &str) -> Result<Self, RegistryConfigError> {
-        Self::builder(configuration_endpoint).build()
-    }
-
-    /// Opens a registry in a file, with the default settings. The URL is that of
-    /// [`in_memory`](Self::in_memory). [`RegistryBuilder::file`] documents the file.
-    ///
-    /// It blocks while it reads the whole file. That takes seconds for a million clients.
-    ///
-    /// # Errors
-    ///
-    /// - [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks the rules.
-    /// - [`RegistryConfigError::Locked`] if the file is open already.
-    /// - [`RegistryConfigError::UnusableFile`] if the file cannot hold a registry.
-    ///
-    /// ```
-    /// use tower_dcr::registry::Registry;
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let directory = tempfile::tempdir()?;
-    /// let path = directory.path().join("clients.redb");
-    /// let registry = Registry::open("https://as.example.com/register", &path)?;
-    /// assert!(path.exists());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "registry-file")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
-    pub fn open(
-        configuration_endpoint: &str,
-        path: impl AsRef<Path>,
-    ) -> Result<Self, RegistryConfigError> {
-        Self::builder(configuration_endpoint)
-            .file(path.as_ref())
-            .build()
-    }
-
-    /// Fails to compile, with an error that names the feature `registry-file`.
-    #[cfg(not(feature = "registry-file"))]
-    #[doc(hidden)]
-    pub fn open<P: FeatureRegistryFile>(
-        _configuration_endpoint: &str,
-        path: P,
-    ) -> Result<Self, RegistryConfigError> {
-        path.never()
-    }
-
-    /// Starts a registry with settings of your own. The URL is that of
-    /// [`in_memory`](Self::in_memory). Finish with [`build`](RegistryBuilder::build).
-    pub fn builder(configuration_endpoint: impl Into<String>) -> RegistryBuilder {
-        RegistryBuilder {
-            configuration_endpoint: configuration_endpoint.into(),
-            https_only: true,
-            rules: Rules::default(),
-            auth_methods: None,
-            time_source: TimeSource::new(SystemTime::now),
-            max_clients: 100_000,
-            registration_only: false,
-            rotates_tokens: false,
-            secret_lifetime: None,
-            secret_grace_period: Duration::ZERO,
-            unused_lifetime: None,
-            observer: None,
-            #[cfg(feature = "registry-file")]
-            path: None,
-        }
-    }
-}
-
 impl RegistryBuilder {
     /// Keeps the clients in this file. The default is memory.
     ///
@@ -183,9 +93,9 @@ impl RegistryBuilder {
     ///   changes are accepted again.
     /// - **Lost file.** The server does not notice that its file was moved or deleted, until it
     ///   must reopen it. Then requests get 503 until the file is back.
-    /// - **Backup and restore.** [`Registry::backup`] makes a backup while the server runs. While
-    ///   it does not run, a copy of the file is a backup. To restore one, stop the server and put
-    ///   the backup in the place of the file.
+    /// - **Backup and restore.** [`Registry::backup`](super::Registry::backup) makes a backup while
+    ///   the server runs. While it does not run, a copy of the file is a backup. To restore one,
+    ///   stop the server and put the backup in the place of the file.
     /// - **Upgrades.** The file contains the version of its format. A newer version of this crate
     ///   brings an older file up to date when it opens it. An older version refuses a newer file,
     ///   and leaves it as it is.
@@ -245,7 +155,7 @@ impl RegistryBuilder {
 
     /// Sets the authentication methods that clients can be registered with, the preferred one
     /// first. Name those that your token endpoint supports: the metadata document [announces
-    /// them](Registry::server_metadata). The default is all seven:
+    /// them](super::Registry::server_metadata). The default is all seven:
     ///
     /// - `none`
     /// - `client_secret_basic`
@@ -267,7 +177,7 @@ impl RegistryBuilder {
 
     /// Keeps members with these names, too. Their values are not checked, and are returned exactly
     /// as they were sent. Calls add up. By default, all members that
-    /// [the registry does not know](super) are dropped.
+    /// [the registry does not know](crate::registry) are dropped.
     pub fn keep_members<T: Into<String>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
         self.rules
             .kept_members
@@ -278,8 +188,8 @@ impl RegistryBuilder {
     /// Limits the number of clients. The default is 100,000. The minimum is 1. A warning is logged
     /// when four fifths are reached.
     ///
-    /// If the registry is full, a new client evicts the oldest client that was
-    /// [never used](Registry::mark_used) and registered more than ten minutes ago. If there is no
+    /// If the registry is full, a new client evicts the oldest client that was [never
+    /// used](super::Registry::mark_used) and registered more than ten minutes ago. If there is no
     /// such client, the new client gets 503.
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
@@ -339,7 +249,7 @@ impl RegistryBuilder {
         self
     }
 
-    /// Removes clients that were [never used](Registry::mark_used) in this time after their
+    /// Removes clients that were [never used](super::Registry::mark_used) in this time after their
     /// registration. It is in whole seconds, at least one. By default they stay. A client that was
     /// used once is never removed.
     ///
@@ -374,10 +284,10 @@ impl RegistryBuilder {
     ///   `tokio::runtime::Handle`, and call its `spawn` or `block_on`.
     /// - A handle of the registry in the callback keeps the registry open.
     /// - When the last handle is dropped, the drop waits for the callback, for 5 s at most. After a
-    ///   kill, the last changes may not have been reported. [`Registry::list`] returns all clients
-    ///   that exist.
+    ///   kill, the last changes may not have been reported.
+    ///   [`Registry::list`](super::Registry::list) returns all clients that exist.
     ///
-    /// A new secret, a new registration access token and a [use](Registry::mark_used) are no
+    /// A new secret, a new registration access token and a [use](super::Registry::mark_used) are no
     /// changes in this sense.
     ///
     /// ```
@@ -418,142 +328,6 @@ impl RegistryBuilder {
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.time_source = TimeSource::new(now);
         self
-    }
-
-    /// Builds the registry. It blocks while it reads the whole [file](Self::file), if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistryConfigError`] names the wrong setting, or the file that cannot be opened, and says
-    /// what to write instead.
-    pub fn build(self) -> Result<Registry, RegistryConfigError> {
-        #[cfg(feature = "registry-file")]
-        if let Some(path) = self.path.clone() {
-            return self.build_with(|changes| {
-                let file = File::open(&path, changes);
-                file.map(Store::File)
-                    .map_err(|error| RegistryConfigError::file(&path, error))
-            });
-        }
-        self.build_with(|changes| Ok(Store::Memory(Memory::new(changes))))
-    }
-
-    /// Builds the registry with this store, after the settings were checked.
-    pub(super) fn build_with(
-        self,
-        open: impl FnOnce(ChangeSender) -> Result<Store, RegistryConfigError>,
-    ) -> Result<Registry, RegistryConfigError> {
-        let observer = self.observer.clone();
-        let settings = self.settings()?;
-        let change_feed = ChangeFeed::start(observer).map_err(RegistryConfigError::thread)?;
-        let store = open(change_feed.sender())?;
-        let inner =
-            Inner::new(settings, store, change_feed).map_err(RegistryConfigError::thread)?;
-        Ok(Registry {
-            inner: Arc::new(inner),
-        })
-    }
-
-    /// Checks the settings.
-    fn settings(self) -> Result<Settings, RegistryConfigError> {
-        let endpoint = ConfigurationEndpoint::new(&self.configuration_endpoint, self.https_only)
-            .map_err(|problem| RegistryConfigError::InvalidConfigurationEndpoint { problem })?;
-        let mut rules = self.rules;
-        if let Some(methods) = self.auth_methods {
-            rules.auth_methods = methods
-                .iter()
-                .map(|method| {
-                    let known = AUTH_METHODS.iter().find(|(known, _)| known == method);
-                    known.map(|(known, _)| *known)
-                })
-                .collect::<Option<_>>()
-                .ok_or(RegistryConfigError::InvalidSetting {
-                    setting: "token_endpoint_auth_methods_supported",
-                    problem: "names a method that the registry does not know",
-                    instead: "methods like \"client_secret_basic\" or \"none\"",
-                })?;
-        }
-        let secret_lifetime = SecretLifetime {
-            seconds: self
-                .secret_lifetime
-                .map(|lifetime| lifetime.as_secs().min(END_OF_TIME)),
-            grace_period: self.secret_grace_period.as_secs(),
-        };
-        let unused_lifetime = self.unused_lifetime.map(|time| time.as_secs());
-        for (setting, problem, instead, is_wrong) in [
-            (
-                "grant_types_supported",
-                "is empty, so that no client could register",
-                "at least one, like \"authorization_code\"",
-                rules.grant_types.is_empty(),
-            ),
-            (
-                "grant_types_supported",
-                "names an empty grant type",
-                "grant types like \"authorization_code\"",
-                rules.grant_types.iter().any(String::is_empty),
-            ),
-            (
-                "grant_types_supported",
-                "names password, which is never supported",
-                "\"authorization_code\" instead",
-                rules.grant_types.iter().any(|grant| grant == PASSWORD),
-            ),
-            (
-                "token_endpoint_auth_methods_supported",
-                "is empty, so that no client could register",
-                "at least one, like \"none\"",
-                rules.auth_methods.is_empty(),
-            ),
-            (
-                "keep_members",
-                "names a member that the registry handles by itself",
-                "only names of other members",
-                rules.kept_members.iter().any(|name| has_meaning(name)),
-            ),
-            (
-                "max_clients",
-                "is zero, so that no client could register",
-                "at least 1",
-                self.max_clients == 0,
-            ),
-            (
-                "max_member_length",
-                "is zero, so that no client could register",
-                "at least 1",
-                rules.max_member_length == 0,
-            ),
-            (
-                "secret_lifetime",
-                "is less than a second",
-                "at least one second, or leave it out for secrets that do not expire",
-                secret_lifetime.seconds == Some(0),
-            ),
-            (
-                "remove_never_used_after",
-                "is less than a second",
-                "at least one second, or leave it out to keep such clients",
-                unused_lifetime == Some(0),
-            ),
-        ] {
-            if is_wrong {
-                return Err(RegistryConfigError::InvalidSetting {
-                    setting,
-                    problem,
-                    instead,
-                });
-            }
-        }
-        Ok(Settings {
-            endpoint,
-            rules,
-            time_source: self.time_source,
-            max_clients: self.max_clients as u64,
-            registration_only: self.registration_only,
-            rotates_tokens: self.rotates_tokens,
-            secret_lifetime,
-            unused_lifetime,
-        })
     }
 }
 
