@@ -1,6 +1,7 @@
-//! What a million clients cost: `cargo bench --bench registry`. It takes some minutes, and a gigabyte or two of disk.
+//! What a million clients cost: `cargo bench --bench registry`. It takes some minutes, and one to
+//! two gigabytes of disk.
 //!
-//! Everything is measured in one run, for a thousand clients and for a million, in memory and in a file.
+//! One run measures a thousand clients and a million, in memory and in a file.
 
 use std::error::Error;
 use std::fs;
@@ -17,11 +18,28 @@ use tower_dcr::{Backend, BearerToken, ClientMetadata};
 const FEW: usize = 1_000;
 const MANY: usize = 1_000_000;
 
-/// How many callers fill the file, so that it does not take all day.
+/// How many callers fill the file. They share commits, so that it is filled in minutes.
 const FILLERS: usize = 512;
 
-/// What Visual Studio Code registers.
-const METADATA: &str = r#"{"client_name":"Visual Studio Code","client_uri":"https://code.visualstudio.com","grant_types":["authorization_code","refresh_token","urn:ietf:params:oauth:grant-type:device_code"],"response_types":["code"],"redirect_uris":["https://insiders.vscode.dev/redirect","https://vscode.dev/redirect","http://127.0.0.1/","http://127.0.0.1:33418/"],"token_endpoint_auth_method":"none","application_type":"native"}"#;
+/// The metadata that Visual Studio Code registers.
+const METADATA: &str = r#"{
+    "client_name": "Visual Studio Code",
+    "client_uri": "https://code.visualstudio.com",
+    "grant_types": [
+        "authorization_code",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code"
+    ],
+    "response_types": ["code"],
+    "redirect_uris": [
+        "https://insiders.vscode.dev/redirect",
+        "https://vscode.dev/redirect",
+        "http://127.0.0.1/",
+        "http://127.0.0.1:33418/"
+    ],
+    "token_endpoint_auth_method": "none",
+    "application_type": "native"
+}"#;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -42,8 +60,9 @@ async fn register(backend: &Registry) -> Result<Client> {
     })
 }
 
-/// Registers so many clients, by several callers, and gives some of them, and the time that it took. So many that reads
-/// come to all parts of the registry, and so few that they do not count in the room that it takes.
+/// Registers clients by several callers. Returns some of the clients, and the time that it took.
+/// They are many enough to read all parts of the registry, and few enough not to matter in its
+/// memory.
 async fn fill(backend: &Registry, count: usize, callers: usize) -> Result<(Vec<Client>, Duration)> {
     let start = Instant::now();
     let one_in = (count / 10_000).max(10);
@@ -68,15 +87,15 @@ async fn fill(backend: &Registry, count: usize, callers: usize) -> Result<(Vec<C
     Ok((all, start.elapsed()))
 }
 
-/// The median and the 99th percentile of how long a thing takes, one after the other.
+/// Returns the median and the 99th percentile of the time that an operation takes.
 async fn latency(
     times: usize,
-    mut thing: impl AsyncFnMut(usize) -> Result<()>,
+    mut operation: impl AsyncFnMut(usize) -> Result<()>,
 ) -> Result<(Duration, Duration)> {
     let mut took = Vec::with_capacity(times);
     for n in 0..times {
         let start = Instant::now();
-        thing(n).await?;
+        operation(n).await?;
         took.push(start.elapsed());
     }
     took.sort_unstable();
@@ -84,7 +103,7 @@ async fn latency(
 }
 
 async fn read_latency(backend: &Registry, clients: &[Client]) -> Result<(Duration, Duration)> {
-    // Not one after the other as they were registered: their identifiers are random anyway.
+    // The clients are read in another order than they were registered.
     latency(10_000, async |n| {
         let client = &clients[n * 7_919 % clients.len()];
         let read = Read::new(&client.id, client.token.clone());
@@ -95,7 +114,7 @@ async fn read_latency(backend: &Registry, clients: &[Client]) -> Result<(Duratio
     .await
 }
 
-/// A tenth more of a thousand clients is still about a thousand.
+/// It adds a tenth of the smaller number of clients, so that the number hardly changes.
 async fn register_latency(backend: &Registry) -> Result<(Duration, Duration)> {
     latency(FEW / 10, async |_| register(backend).await.map(drop)).await
 }
@@ -105,7 +124,7 @@ fn builder() -> tower_dcr::registry::RegistryBuilder {
 }
 
 async fn in_file(path: &Path, count: usize) -> Result<()> {
-    let backend = builder().open(path)?;
+    let backend = builder().file(path).build()?;
     let (clients, filled) = fill(&backend, count, FILLERS).await?;
     drop(backend);
     #[expect(clippy::cast_precision_loss, reason = "figures to be printed")]
@@ -114,7 +133,7 @@ async fn in_file(path: &Path, count: usize) -> Result<()> {
         count as f64 / filled.as_secs_f64(),
     );
     let start = Instant::now();
-    let backend = builder().open(path)?;
+    let backend = builder().file(path).build()?;
     let opened = start.elapsed();
     let read = read_latency(&backend, &clients).await?;
     let registered = register_latency(&backend).await?;
@@ -130,10 +149,10 @@ async fn in_file(path: &Path, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// On one thread, where allocations can be counted.
+/// Runs on one thread, because allocations are counted for a thread.
 fn in_memory(count: usize) -> Result<()> {
     let runtime = Builder::new_current_thread().build()?;
-    let backend = builder().in_memory()?;
+    let backend = builder().build()?;
     let (mut filled, mut failed) = (Vec::new(), None);
     let allocated =
         allocation_counter::measure(|| match runtime.block_on(fill(&backend, count, 1)) {
@@ -160,7 +179,7 @@ fn in_memory(count: usize) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    // Cargo asks benches for their tests, too.
+    // `cargo test` runs benches, too.
     if !std::env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }

@@ -40,8 +40,8 @@ async fn main() -> Result<(), common::Failure> {
     let access_token = variable("AUTHLETE_SERVICE_ACCESSTOKEN", "emulated");
 
     let registry = Registry::builder(format!("{server_url}/register"))
-        .allow_missing_redirect_uris()
-        .in_memory()?;
+        .require_redirect_uris(false)
+        .build()?;
     let authlete = AuthleteEmulator::new(registry, Credentials::new(&*service_id, &*access_token)?);
 
     println!(

@@ -226,7 +226,7 @@ fn registered_client_takes_no_more_memory_than_its_metadata() {
             .max_member_length(LIMIT)
             .max_redirect_uris(LIMIT)
             .max_contacts(LIMIT)
-            .in_memory();
+            .build();
         let endpoint = DcrEndpoint::new(backend.unwrap());
         let request = Request::post("/register")
             .header("content-type", "application/json")
@@ -275,7 +275,7 @@ fn deleted_clients_leave_no_memory_behind() {
                     let information: Value =
                         serde_json::from_slice(reply.content().unwrap()).unwrap();
                     let id = information["client_id"].as_str().unwrap();
-                    backend.look_up(id).await.unwrap();
+                    backend.mark_used(id).await.unwrap();
                     assert!(backend.delete(id).await.unwrap());
                 }
             });

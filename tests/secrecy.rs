@@ -307,17 +307,20 @@ async fn no_issued_secret_leaks() {
     let _guard = tracing::subscriber::set_default(subscriber(&written));
     let directory = tempfile::tempdir().unwrap();
     let builder =
-        Registry::builder("https://as.example.com/register").rotate_registration_access_token();
+        Registry::builder("https://as.example.com/register").rotate_registration_access_token(true);
     written.debug(&builder);
     let mut issued = vec![SENTINEL.to_owned()];
     for registry in [
-        builder.clone().in_memory().unwrap(),
-        builder.open(directory.path().join("clients.redb")).unwrap(),
+        builder.clone().build().unwrap(),
+        builder
+            .file(directory.path().join("clients.redb"))
+            .build()
+            .unwrap(),
     ] {
         written.debug(&registry);
         ask_all(&written, layered(registry.clone())).await;
         let listed = registry.list(ClientOrder::Age, None, 99).await.unwrap();
-        assert!(!listed.is_empty());
+        assert!(!listed.clients.is_empty());
         written.debug(&listed);
         let endpoint = DcrEndpoint::new(spy_on(&written, registry.clone()));
         let client = ask(&endpoint, register(CLIENT)).await.json();
@@ -327,7 +330,7 @@ async fn no_issued_secret_leaks() {
             member("registration_access_token"),
             member("client_secret"),
         );
-        written.debug(&registry.look_up(&id).await.unwrap());
+        written.debug(&registry.client(&id).await.unwrap());
         let path = format!("/register/{id}");
         for (method, token) in [
             ("GET", &token),

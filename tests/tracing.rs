@@ -351,7 +351,7 @@ async fn registry_that_fills_up_logs_one_warning() {
     // A registry in a file logs on a thread of its own, which does not have this subscriber.
     let backend = Registry::builder("https://as.example.com/register")
         .max_clients(10)
-        .in_memory()
+        .build()
         .unwrap();
     let count = || warnings.0.load(Ordering::SeqCst);
     for _ in 0..7 {
@@ -370,7 +370,7 @@ async fn registry_that_fills_up_logs_one_warning() {
             .unwrap();
     }
     let order = ClientOrder::Age;
-    for old in backend.list(order, None, 2).await.unwrap() {
+    for old in backend.list(order, None, 2).await.unwrap().clients {
         backend.delete(old.client_id()).await.unwrap();
     }
     client(&backend).await;

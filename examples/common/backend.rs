@@ -30,6 +30,6 @@ pub(crate) fn from_env(base_url: &str) -> Result<(SharedBackend, Map<String, Val
         );
         Registry::in_memory(&configuration_endpoint)?
     };
-    let supported = registry.supported();
+    let supported = registry.server_metadata();
     Ok((SharedBackend::new(registry), supported))
 }

@@ -1,83 +1,83 @@
-//! A registered client, as the rest of the server sees it.
-
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
-use super::ClientOrder;
 use super::record::Record;
 use super::rules::is_same_loopback;
+use super::time_source::system_time;
 use crate::metadata::ClientMetadata;
 use crate::util::json;
 
-/// A registered client, as the registry had it when it was asked. Times are in seconds since 1970, as in the protocol.
+/// A registered client, as it was when the registry was asked.
+/// [`Registry::client`](super::Registry::client) and [`Registry::list`](super::Registry::list)
+/// return it.
 ///
 /// `Debug` shows the identifier, and when it was issued and last used.
 #[derive(Clone)]
 pub struct Client {
-    client_id: Arc<str>,
-    pub(super) client: Arc<Record>,
+    id: Arc<str>,
+    record: Arc<Record>,
     metadata: ClientMetadata,
-    /// When the registry was asked.
+    auth_method: OnceLock<Box<str>>,
+    /// When the registry was asked, in seconds since 1970.
     now: u64,
 }
 
 impl Client {
-    pub(super) fn new(client_id: Arc<str>, client: Arc<Record>, now: u64) -> Self {
-        let metadata = ClientMetadata::unchecked(client.metadata.clone());
+    pub(super) fn new(id: Arc<str>, record: Arc<Record>, now: u64) -> Self {
+        let metadata = ClientMetadata::unchecked(record.metadata.clone());
         Self {
-            client_id,
-            client,
+            id,
+            record,
             metadata,
+            auth_method: OnceLock::new(),
             now,
         }
     }
 
-    /// Its identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn client_id(&self) -> &str {
-        &self.client_id
+        &self.id
     }
 
-    /// When the identifier was issued.
+    /// Returns when the client registered, to the second.
     #[must_use]
-    pub fn client_id_issued_at(&self) -> u64 {
-        self.client.issued_at
+    pub fn client_id_issued_at(&self) -> SystemTime {
+        system_time(self.record.issued_at)
     }
 
-    /// When it was last [looked up](super::Registry::look_up); `None` where it never was. This is written down once
-    /// an hour at most, so there may have been later look-ups within that hour.
+    /// Returns when the client was last [used](super::Registry::mark_used), or `None` if it never
+    /// was. The registry records one use an hour, so the last use may be up to an hour later.
     #[must_use]
-    pub fn last_used(&self) -> Option<u64> {
-        Some(self.client.last_used).filter(|at| *at > 0)
+    pub fn last_used(&self) -> Option<SystemTime> {
+        let last_used = self.record.last_used;
+        (last_used > 0).then(|| system_time(last_used))
     }
 
-    /// What it registered, defaults filled in: a JSON object with the members of RFC 7591 section 2, without those that
-    /// were issued.
+    /// Returns the metadata that the client registered, with defaults filled in. It is a JSON
+    /// object with the members of RFC 7591 section 2, without those that the registry issued.
     #[must_use]
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata
     }
 
-    /// Where it stands in an order, for the next page of [`list`](super::Registry::list) in the same order: a text that
-    /// may stand in a URL as it is.
+    /// Returns how the client authenticates at the token endpoint, such as `"client_secret_basic"`.
+    /// A client with `"none"` does not authenticate. Most applications on a user's machine are such
+    /// clients.
     #[must_use]
-    pub fn cursor(&self, order: ClientOrder) -> String {
-        let (one, two, client_id) = self.client.position(order, &self.client_id);
-        format!("{}.{one}.{two}.{client_id}", order.as_str())
+    pub fn token_endpoint_auth_method(&self) -> &str {
+        self.auth_method.get_or_init(|| {
+            let metadata = self.record.metadata.as_bytes();
+            json::string_member(metadata, "token_endpoint_auth_method").unwrap_or_default()
+        })
     }
 
-    /// How it authenticates at the token endpoint, such as `"client_secret_basic"`; with `"none"`, which is what most
-    /// applications on a user's machine use, it does not.
-    #[must_use]
-    pub fn token_endpoint_auth_method(&self) -> String {
-        let metadata = self.client.metadata.as_bytes();
-        let method = json::string_member(metadata, "token_endpoint_auth_method");
-        method.map(String::from).unwrap_or_default()
-    }
-
-    /// Whether the user may be sent back to this `redirect_uri`: it is one of the client's, compared as a string (RFC 9700
-    /// section 4.1.3). Of an `http` URI to the user's own machine the port may be another (RFC 8252 section 7.3): the
-    /// application listens where there is room.
+    /// Returns whether the authorization endpoint may send the user back to this `redirect_uri`.
+    ///
+    /// - It must equal a redirect URI of the client, byte for byte (RFC 9700 section 4.1.3).
+    /// - An `http` URI to the user's own machine may have another port, because the application
+    ///   listens on a free port (RFC 8252 section 7.3).
     #[must_use]
     pub fn may_redirect_to(&self, redirect_uri: &str) -> bool {
         let metadata = self.metadata.members();
@@ -90,32 +90,38 @@ impl Client {
             .any(|uri| uri == redirect_uri || is_same_loopback(uri, redirect_uri))
     }
 
-    /// Its secret, where its method of authentication has one. To compare it, use
-    /// [`has_client_secret`](Self::has_client_secret); this one is for `client_secret_jwt`, which computes with it. Keep
-    /// it out of logs.
+    /// Returns the client secret, or `None` if the authentication method needs none. The secret may
+    /// have [expired](Self::client_secret_expires_at).
+    ///
+    /// Use [`has_client_secret`](Self::has_client_secret) to compare it. This method is for
+    /// `client_secret_jwt`, which needs the secret as a key. Keep it out of logs.
     #[must_use]
     pub fn client_secret(&self) -> Option<&str> {
-        self.client.secret.as_ref().map(|secret| &*secret.value)
+        self.record.secret.as_ref().map(|secret| &*secret.value)
     }
 
-    /// When the secret expires: 0 where it does not; `None` where there is none.
+    /// Returns when the client secret expires. It is `None` if the secret does not expire, and if
+    /// the client has no secret.
     #[must_use]
-    pub fn client_secret_expires_at(&self) -> Option<u64> {
-        self.client.secret.as_ref().map(|secret| secret.expires_at)
+    pub fn client_secret_expires_at(&self) -> Option<SystemTime> {
+        let secret = self.record.secret.as_ref()?;
+        (secret.expires_at > 0).then(|| system_time(secret.expires_at))
     }
 
-    /// Whether this is its secret, and was valid when the registry was asked; the one before it counts for as long as its
-    /// [grace period](super::RegistryBuilder::secret_lifetime) lasts. In constant time.
+    /// Returns whether this is a secret of the client that was valid when the registry was asked.
+    /// The secret before the current one is valid in its
+    /// [grace period](super::RegistryBuilder::secret_grace_period). The comparison takes constant
+    /// time.
     #[must_use]
     pub fn has_client_secret(&self, secret: &str) -> bool {
-        self.client.has_secret(secret, self.now)
+        self.record.has_secret(secret, self.now)
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("client_id", &self.client_id)
+            .field("client_id", &self.id)
             .field("client_id_issued_at", &self.client_id_issued_at())
             .field("last_used", &self.last_used())
             .finish_non_exhaustive()

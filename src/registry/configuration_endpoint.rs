@@ -4,13 +4,13 @@ use fluent_uri::Uri;
 
 use crate::util::uri::{PathFault, check_authority, check_path, is_loopback};
 
-/// The URL that the `registration_client_uri` of a client is made from (RFC 7592 section 3).
+/// The URL that the `registration_client_uri` of each client starts with (RFC 7592 section 3).
 #[derive(Debug)]
 pub(super) struct ConfigurationEndpoint(Box<str>);
 
 impl ConfigurationEndpoint {
-    /// Refuses with words that follow "the URL of the client configuration endpoint".
-    pub(super) fn new(url: &str, allow_http: bool) -> Result<Self, &'static str> {
+    /// The error continues a sentence that starts with the URL.
+    pub(super) fn new(url: &str, https_only: bool) -> Result<Self, &'static str> {
         let uri = Uri::parse(url).map_err(|_| "is not an absolute URL of RFC 3986")?;
         let authority = uri
             .authority()
@@ -18,9 +18,10 @@ impl ConfigurationEndpoint {
             .ok_or("names no host")?;
         let scheme = uri.scheme().as_str();
         if scheme.eq_ignore_ascii_case("http") {
-            if !allow_http && !is_loopback(authority.host()) {
+            if https_only && !is_loopback(authority.host()) {
                 return Err(
-                    "is plain http on a host other than localhost, 127.0.0.1 and [::1], without allow_http",
+                    "is plain http on a host other than localhost, 127.0.0.1 and [::1], without \
+                     https_only(false)",
                 );
             }
         } else if !scheme.eq_ignore_ascii_case("https") {
@@ -32,9 +33,10 @@ impl ConfigurationEndpoint {
         }
         let path = uri.path().as_str();
         if path.is_empty() || path.ends_with('/') {
-            return Err("ends without the path of the endpoint, or with \"/\"");
+            return Err("has no path, or ends with \"/\"");
         }
-        // The layer compares its path as it was sent, so it has none of these in its own path.
+        // The layer has none of these in its path either, because it compares the path as it was
+        // sent.
         match check_path(path) {
             Ok(()) => Ok(Self(url.into())),
             Err(PathFault::EmptySegment | PathFault::DotSegment) => {
@@ -44,8 +46,8 @@ impl ConfigurationEndpoint {
         }
     }
 
-    /// The `registration_client_uri` of a client whose identifier needs no escape.
-    pub(super) fn of_client(&self, client_id: &str) -> String {
+    /// Returns the `registration_client_uri` of a client whose identifier needs no escape.
+    pub(super) fn client_uri(&self, client_id: &str) -> String {
         format!("{}/{client_id}", self.0)
     }
 }
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_that_can_be_given_to_clients() {
+    fn good_urls_are_accepted() {
         for url in [
             "https://as.example.com/register",
             "https://as.example.com:8443/t/one/connect/register",
@@ -63,14 +65,14 @@ mod tests {
             "http://127.0.0.1/register",
             "http://[::1]:3000/register",
         ] {
-            let endpoint = ConfigurationEndpoint::new(url, false).unwrap();
-            assert_eq!(endpoint.of_client("1"), format!("{url}/1"));
+            let endpoint = ConfigurationEndpoint::new(url, true).unwrap();
+            assert_eq!(endpoint.client_uri("1"), format!("{url}/1"));
         }
-        assert!(ConfigurationEndpoint::new("http://as.test/register", true).is_ok());
+        assert!(ConfigurationEndpoint::new("http://as.test/register", false).is_ok());
     }
 
     #[test]
-    fn urls_that_can_not() {
+    fn bad_urls_are_refused() {
         for url in [
             "",
             "/register",
@@ -98,7 +100,7 @@ mod tests {
             "https://as.example.com/register#x",
             "https://as.example.com/reg ister",
         ] {
-            assert!(ConfigurationEndpoint::new(url, false).is_err(), "{url}");
+            assert!(ConfigurationEndpoint::new(url, true).is_err(), "{url}");
         }
     }
 }

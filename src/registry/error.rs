@@ -1,157 +1,164 @@
-//! What can go wrong.
-
+use std::error::Error;
 use std::fmt;
 #[cfg(feature = "registry-file")]
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::store::Fault;
+use super::store::error::StoreError;
 #[cfg(feature = "registry-file")]
-use super::store::file::FileFault;
+use super::store::file::error::FileError;
 use crate::BoxError;
 use crate::backend::Unavailable;
 
-/// What can go wrong with an [`Registry`](super::Registry). It says nothing of a client.
+/// The error of a running [`Registry`](super::Registry). It contains no token, no secret and no
+/// metadata.
+///
+/// | question | meaning | the client gets |
+/// |---|---|---|
+/// | [`is_storage`](Self::is_storage) | the file cannot be read or written | 503 |
+/// | [`is_full`](Self::is_full) | there is no room for another client | 503 |
+/// | [`is_random`](Self::is_random) | the system has no random numbers | 500 |
+/// | [`is_invalid_cursor`](Self::is_invalid_cursor) | [`list`](super::Registry::list) got a wrong cursor | |
+/// | [`is_backup_target`](Self::is_backup_target) | the file for a backup cannot be written | |
+///
+/// An error with 503 has an [`Unavailable`] in its [sources](Error::source).
+/// [`Unavailable::find_in`] finds it, and it says whether the change may have happened.
+///
+/// ```
+/// use tower_dcr::operation::Register;
+/// use tower_dcr::registry::Registry;
+/// use tower_dcr::{Backend, ClientMetadata};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let registry = Registry::builder("https://as.example.com/register")
+///     .max_clients(1)
+///     .build()?;
+/// let metadata = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
+/// let register = Register::new(ClientMetadata::parse(metadata)?);
+/// registry.execute(register.clone().into()).await?;
+///
+/// let error = registry.execute(register.into()).await.unwrap_err();
+/// assert!(error.is_full());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
-#[non_exhaustive]
-pub enum RegistryError {
-    /// The URL given for the client configuration endpoint cannot be given to clients.
-    #[non_exhaustive]
-    InvalidConfigurationEndpoint {
-        /// What is wrong with it.
-        fault: &'static str,
-    },
+pub struct RegistryError(Kind);
 
-    /// A setting that makes no sense.
-    #[non_exhaustive]
-    InvalidSetting {
-        /// Which one, by the name of the builder's method.
-        setting: &'static str,
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-
-    /// The text is no [cursor](super::Client::cursor).
+#[derive(Debug)]
+enum Kind {
+    Storage(Unavailable),
+    Full(Unavailable),
+    Random(BoxError),
     InvalidCursor,
-
-    /// The file is open already, in this process or another. Two registries in one file would not see each other's clients.
     #[cfg(feature = "registry-file")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
-    #[non_exhaustive]
-    Locked {
-        /// The file.
+    BackupTarget {
         path: PathBuf,
-    },
-
-    /// The file cannot be opened: it is damaged, of a newer format, no registry at all, or cannot be read and written.
-    #[cfg(feature = "registry-file")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
-    #[non_exhaustive]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        fault: String,
-        /// The error behind it, where there is one.
+        problem: String,
         source: Option<BoxError>,
-    },
-
-    /// The file could not be read, or not be written, while the server ran: 503. Where the change may have been kept all
-    /// the same, the [`Unavailable`] in it says so. The registry opens the file anew by itself.
-    #[non_exhaustive]
-    Storage {
-        /// Whether anything may have happened; its own source is the error of the disk.
-        source: Unavailable,
-    },
-
-    /// There is no room for another client: 503. See [`max_clients`](super::RegistryBuilder::max_clients).
-    #[non_exhaustive]
-    Full {
-        /// Nothing has happened.
-        source: Unavailable,
-    },
-
-    /// The system's random number generator failed, so no credentials could be issued, and nothing was changed.
-    #[non_exhaustive]
-    Random {
-        /// The system's error.
-        source: BoxError,
-    },
-
-    /// The system would not start the thread that works in the background.
-    #[non_exhaustive]
-    Thread {
-        /// The system's error.
-        source: BoxError,
     },
 }
 
-#[cfg(feature = "registry-file")]
 impl RegistryError {
-    pub(super) fn of_file(path: &Path, fault: FileFault) -> Self {
-        let path = path.to_owned();
-        match fault {
-            FileFault::Locked => Self::Locked { path },
-            FileFault::Thread(source) => Self::Thread { source },
-            fault => Self::Unusable {
-                path,
-                fault: fault.description(),
-                source: fault.into_source(),
-            },
-        }
+    /// Returns whether the registry's file could not be read or written. The registry opens the
+    /// file again by itself.
+    ///
+    /// If the change may have been stored all the same, the [`Unavailable`] in the sources
+    /// [says so](Unavailable::is_outcome_unknown).
+    #[must_use]
+    pub fn is_storage(&self) -> bool {
+        matches!(self.0, Kind::Storage(_))
+    }
+
+    /// Returns whether there is no room for another client. Nothing was changed. See
+    /// [`max_clients`](super::RegistryBuilder::max_clients).
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self.0, Kind::Full(_))
+    }
+
+    /// Returns whether the system's random number generator failed. Nothing was changed.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        matches!(self.0, Kind::Random(_))
+    }
+
+    /// Returns whether the text is no cursor of the order that [`list`](super::Registry::list) got.
+    #[must_use]
+    pub fn is_invalid_cursor(&self) -> bool {
+        matches!(self.0, Kind::InvalidCursor)
+    }
+
+    /// Returns whether the file for a [backup](super::Registry::backup) exists already, or cannot
+    /// be written. The registry itself is not affected.
+    #[cfg(feature = "registry-file")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
+    #[must_use]
+    pub fn is_backup_target(&self) -> bool {
+        matches!(self.0, Kind::BackupTarget { .. })
+    }
+
+    /// Creates the error of a full registry. It says when there is room again, if that is known.
+    pub(super) fn full(retry_after: Option<Duration>) -> Self {
+        let unavailable = Unavailable::new();
+        Self(Kind::Full(match retry_after {
+            Some(wait) => unavailable.with_retry_after(wait),
+            None => unavailable,
+        }))
+    }
+
+    pub(super) fn random(source: impl Into<BoxError>) -> Self {
+        Self(Kind::Random(source.into()))
+    }
+
+    pub(super) fn invalid_cursor() -> Self {
+        Self(Kind::InvalidCursor)
+    }
+
+    #[cfg(feature = "registry-file")]
+    pub(super) fn backup_target(path: &Path, error: FileError) -> Self {
+        Self(Kind::BackupTarget {
+            path: path.to_owned(),
+            problem: error.problem(),
+            source: error.into_source(),
+        })
     }
 }
 
-impl From<Fault> for RegistryError {
-    fn from(fault: Fault) -> Self {
-        Self::Storage {
-            source: fault.into(),
-        }
+impl From<StoreError> for RegistryError {
+    fn from(error: StoreError) -> Self {
+        Self(Kind::Storage(error.into()))
     }
 }
 
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InvalidConfigurationEndpoint { fault } => write!(
-                f,
-                "the URL of the client configuration endpoint {fault}: write one like \"https://as.example.com/register\""
-            ),
-            Self::InvalidSetting { setting, fault } => write!(f, "{setting} {fault}"),
-            Self::InvalidCursor => {
-                f.write_str("the text is no cursor of a list of clients in this order")
-            }
-            #[cfg(feature = "registry-file")]
-            Self::Locked { path } => write!(
-                f,
-                "the file \"{}\" is open already, in this process or another: give each registry a file of its own",
-                path.display()
-            ),
-            #[cfg(feature = "registry-file")]
-            Self::Unusable { path, fault, .. } => {
-                write!(f, "the file \"{}\" {fault}", path.display())
-            }
-            Self::Storage { .. } => f.write_str("the registry's file cannot be reached"),
-            Self::Full { .. } => f.write_str(
+        match &self.0 {
+            Kind::Storage(_) => f.write_str("the registry's file cannot be read or written"),
+            Kind::Full(_) => f.write_str(
                 "the registry is full: raise max_clients, or delete clients that are not used",
             ),
-            Self::Random { .. } => f.write_str("the system's random number generator failed"),
-            Self::Thread { .. } => f.write_str("the system would not start a thread"),
+            Kind::Random(_) => f.write_str("the system's random number generator failed"),
+            Kind::InvalidCursor => f.write_str(
+                "the text is no cursor of a list in this order: pass `next` of the page before",
+            ),
+            #[cfg(feature = "registry-file")]
+            Kind::BackupTarget { path, problem, .. } => {
+                write!(f, "the backup file \"{}\" {problem}", path.display())
+            }
         }
     }
 }
 
-impl std::error::Error for RegistryError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::InvalidConfigurationEndpoint { .. }
-            | Self::InvalidSetting { .. }
-            | Self::InvalidCursor => None,
+impl Error for RegistryError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Storage(source) | Kind::Full(source) => Some(source),
+            Kind::Random(source) => Some(&**source),
+            Kind::InvalidCursor => None,
             #[cfg(feature = "registry-file")]
-            Self::Locked { .. } => None,
-            #[cfg(feature = "registry-file")]
-            Self::Unusable { source, .. } => source.as_deref().map(|source| source as _),
-            Self::Storage { source } | Self::Full { source } => Some(source),
-            Self::Random { source } | Self::Thread { source } => Some(&**source),
+            Kind::BackupTarget { source, .. } => source.as_deref().map(|source| source as _),
         }
     }
 }

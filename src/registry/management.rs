@@ -1,4 +1,4 @@
-//! What the rest of the server does with the registry: look clients up, list them, delete them.
+//! What the rest of the server does with the registry.
 
 #[cfg(feature = "registry-file")]
 use std::path::Path;
@@ -6,26 +6,24 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::Registry;
+use super::client::Client;
+use super::client_order::{ClientOrder, position};
 use super::credentials::{TokenDigest, new_secret};
-use super::record::Position;
+use super::error::RegistryError;
+use super::observer::ClientChange;
+use super::page::{Page, parse_cursor, write_cursor};
 use super::rules::supported_response_types;
-use super::store::{ClientChange, Store};
-use super::{Client, ClientOrder, Registry, RegistryError};
+use super::store::Store;
+#[cfg(feature = "registry-file")]
+use super::store::file::error::BackupError;
 use crate::token::BearerToken;
 
-/// To what the last use of a client is kept, in seconds: a client that is looked up all the time is not written all the
-/// time.
+/// The resolution of `last_used`, in seconds. A client that is used all the time is not written all
+/// the time.
 const USE_RESOLUTION: u64 = 60 * 60;
 
-/// A place in this order, from the text of a cursor.
-fn parse_cursor(order: ClientOrder, cursor: &str) -> Option<Position<'_>> {
-    let rest = cursor.strip_prefix(order.as_str())?.strip_prefix('.')?;
-    let (one, rest) = rest.split_once('.')?;
-    let (two, client_id) = rest.split_once('.')?;
-    Some((one.parse().ok()?, two.parse().ok()?, client_id))
-}
-
-/// For the rest of the server.
+/// For the rest of the authorization server.
 ///
 /// ```
 /// use tower_dcr::registry::Registry;
@@ -35,99 +33,152 @@ fn parse_cursor(order: ClientOrder, cursor: &str) -> Option<Position<'_>> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let registry = Registry::in_memory("https://as.example.com/register")?;
-/// # let metadata = ClientMetadata::parse(r#"{"redirect_uris":["https://client.example.org/cb"]}"#)?;
-/// # let reply = registry.execute(Register::new(metadata).into()).await?;
+/// # let metadata = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
+/// # let register = Register::new(ClientMetadata::parse(metadata)?);
+/// # let reply = registry.execute(register.into()).await?;
 /// # let reply: serde_json::Value = serde_json::from_slice(reply.content().unwrap())?;
-/// # let (client_id, client_secret) = (reply["client_id"].as_str().unwrap(), reply["client_secret"].as_str().unwrap());
-/// // At the authorization endpoint: is this a client, and may it be redirected there?
-/// let client = registry.look_up(client_id).await?.ok_or("no such client")?;
+/// # let client_id = reply["client_id"].as_str().unwrap();
+/// # let client_secret = reply["client_secret"].as_str().unwrap();
+/// // At the authorization endpoint: does the client exist, and may it be redirected there?
+/// let client = registry.client(client_id).await?.ok_or("no such client")?;
 /// assert!(client.may_redirect_to("https://client.example.org/cb"));
 /// assert!(!client.may_redirect_to("https://client.example.org/cb?x"));
 ///
-/// // At the token endpoint: is it the client that it says it is?
+/// // At the token endpoint: is it the client that it claims to be?
+/// let client = registry.client(client_id).await?.ok_or("no such client")?;
 /// assert_eq!(client.token_endpoint_auth_method(), "client_secret_basic");
 /// assert!(client.has_client_secret(client_secret));
 /// assert!(!client.has_client_secret("a guess"));
+///
+/// // And after the code or the refresh token was redeemed:
+/// assert!(registry.mark_used(client_id).await?);
 /// # Ok(())
 /// # }
 /// ```
 impl Registry {
-    /// The client with this identifier, for the authorization and the token endpoint. It counts as a use: a client that
-    /// was never looked up may have to [make room](super::RegistryBuilder::max_clients), or is
-    /// [removed](super::RegistryBuilder::remove_never_used_after) in time.
+    /// Returns the client with this identifier, or `None` if there is no such client. It does not
+    /// count as a [use](Self::mark_used).
     ///
     /// # Errors
     ///
-    /// [`RegistryError::Storage`] where the file cannot be read. Where the use alone cannot be written down, on a full
-    /// disk say, the client is given all the same.
-    pub async fn look_up(&self, client_id: &str) -> Result<Option<Client>, RegistryError> {
-        let now = self.registry.settings.clock.now().max(1);
-        let Some(mut client) = self.store().get(client_id).await? else {
-            return Ok(None);
-        };
-        if client.last_used == 0 || now.saturating_sub(client.last_used) >= USE_RESOLUTION {
-            let id = client_id.to_owned();
-            let used = self.store().write(move |transaction| {
-                let Some(client) = transaction.get(&id)? else {
-                    return Ok(None);
-                };
-                let mut client = Arc::unwrap_or_clone(client);
-                client.last_used = now;
-                transaction.put(&id, client.clone())?;
-                Ok(Some(Arc::new(client)))
-            });
-            match used.await {
-                Ok(Some(used)) => client = used,
-                // It was removed just now.
-                Ok(None) => return Ok(None),
-                // A server whose disk is full goes on with the clients that it has.
-                Err(_) => {}
-            }
-        }
-        Ok(Some(Client::new(client_id.into(), client, now)))
-    }
-
-    /// The client with this identifier, for your own management: it is no use of the client.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistryError::Storage`] where the file cannot be read.
-    pub async fn get(&self, client_id: &str) -> Result<Option<Client>, RegistryError> {
-        let now = self.registry.settings.clock.now();
+    /// [`RegistryError::is_storage`] if the file cannot be read.
+    pub async fn client(&self, client_id: &str) -> Result<Option<Client>, RegistryError> {
+        let now = self.inner.settings.time_source.now();
         let found = self.store().get(client_id).await?;
         Ok(found.map(|client| Client::new(client_id.into(), client, now)))
     }
 
-    /// Clients in an order, at most so many: pass `None`, then the [cursor](Client::cursor) of the last client of
-    /// each page, until a page is not full. It is no use of a client. A client whose place in the order changes in between
-    /// may be missed, or come twice; the one of the cursor need not be there any more.
+    /// Records that the client was used, and returns whether the client exists.
+    ///
+    /// Call it at the token endpoint, after a code or a refresh token was redeemed. Do not call it
+    /// earlier: everybody can register a client and open the authorization endpoint, but only a
+    /// client that a user accepted gets a code.
+    ///
+    /// A client that was used is never [evicted](super::RegistryBuilder::max_clients) and never
+    /// [removed](super::RegistryBuilder::remove_never_used_after). One use an hour is written;
+    /// other calls only read.
     ///
     /// # Errors
     ///
-    /// [`RegistryError::InvalidCursor`] where the cursor is none of this order, [`RegistryError::Storage`] where the file cannot be read.
+    /// [`RegistryError::is_storage`] if the file cannot be read or written. The client may still be
+    /// used, so the token request need not fail.
+    pub async fn mark_used(&self, client_id: &str) -> Result<bool, RegistryError> {
+        // 0 means never.
+        let now = self.inner.settings.time_source.now().max(1);
+        let is_recorded =
+            move |last_used: u64| last_used > 0 && now.saturating_sub(last_used) < USE_RESOLUTION;
+        let Some(client) = self.store().get(client_id).await? else {
+            return Ok(false);
+        };
+        if is_recorded(client.last_used) {
+            return Ok(true);
+        }
+        let id = client_id.to_owned();
+        let marked = self.store().write(move |transaction| {
+            let Some(client) = transaction.get(&id)? else {
+                return Ok(false);
+            };
+            if !is_recorded(client.last_used) {
+                let mut client = Arc::unwrap_or_clone(client);
+                client.last_used = now;
+                transaction.put(&id, client)?;
+            }
+            Ok(true)
+        });
+        Ok(marked.await?)
+    }
+
+    /// Returns a page of at most `limit` clients, in an order. It does not count as a
+    /// [use](Self::mark_used).
+    ///
+    /// `after` is `None` for the first page, and then [`Page::next`] of the page before. A `limit`
+    /// of zero counts as 1. If the place of a client changes between two pages, the client may be
+    /// missing, or be on both. The client before the cursor may be deleted in the meantime.
+    ///
+    /// # Errors
+    ///
+    /// - [`RegistryError::is_invalid_cursor`] if `after` is no cursor of this order.
+    /// - [`RegistryError::is_storage`] if the file cannot be read.
+    ///
+    /// ```
+    /// use tower_dcr::registry::{ClientOrder, Registry};
+    /// # use tower_dcr::operation::Register;
+    /// # use tower_dcr::{Backend, ClientMetadata};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let registry = Registry::in_memory("https://as.example.com/register")?;
+    /// # for _ in 0..5 {
+    /// #     let metadata = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
+    /// #     let register = Register::new(ClientMetadata::parse(metadata)?);
+    /// #     registry.execute(register.into()).await?;
+    /// # }
+    /// let mut count = 0;
+    /// let mut after = None;
+    /// loop {
+    ///     let page = registry.list(ClientOrder::Age, after.as_deref(), 2).await?;
+    ///     count += page.clients.len();
+    ///     after = page.next;
+    ///     if after.is_none() {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!(count, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn list(
         &self,
         order: ClientOrder,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<Client>, RegistryError> {
-        let now = self.registry.settings.clock.now();
-        let after = match after {
-            Some(cursor) => Some(parse_cursor(order, cursor).ok_or(RegistryError::InvalidCursor)?),
-            None => None,
-        };
-        let clients = self.store().list(order, after, limit).await?;
-        Ok(clients
+    ) -> Result<Page, RegistryError> {
+        let limit = limit.max(1);
+        let now = self.inner.settings.time_source.now();
+        let after = after
+            .map(|cursor| parse_cursor(order, cursor).ok_or_else(RegistryError::invalid_cursor))
+            .transpose()?;
+        // One more shows whether there is another page.
+        let mut found = self
+            .store()
+            .list(order, after, limit.saturating_add(1))
+            .await?;
+        let has_next = found.len() > limit;
+        found.truncate(limit);
+        let last = found.last().filter(|_| has_next);
+        let next = last.map(|(id, client)| write_cursor(order, position(order, id, client)));
+        let clients = found
             .into_iter()
             .map(|(client_id, client)| Client::new(client_id, client, now))
-            .collect())
+            .collect();
+        Ok(Page { clients, next })
     }
 
-    /// Deletes a client, and gives whether there was one.
+    /// Deletes a client, and returns whether there was one.
     ///
     /// # Errors
     ///
-    /// [`RegistryError::Storage`] where the file cannot be written.
+    /// [`RegistryError::is_storage`] if the file cannot be written.
     pub async fn delete(&self, client_id: &str) -> Result<bool, RegistryError> {
         let id = client_id.to_owned();
         let deleted = self
@@ -136,20 +187,22 @@ impl Registry {
         Ok(deleted.await?)
     }
 
-    /// Gives a client that lost its registration access token a new one. Those before it are not valid any more. `None`
-    /// where there is no such client, and where clients [do not manage themselves](super::RegistryBuilder::registration_only).
+    /// Issues a new registration access token to a client that lost its own. All earlier tokens of
+    /// the client end.
     ///
-    /// A client that registered while they did not gets its first one.
+    /// Returns `None` if there is no such client, or if clients
+    /// [cannot manage themselves](super::RegistryBuilder::registration_only). A client that
+    /// registered without a token gets its first one.
     ///
     /// # Errors
     ///
-    /// [`RegistryError::Random`] where the system has no random numbers, [`RegistryError::Storage`] where the file cannot
-    /// be written.
+    /// - [`RegistryError::is_random`] if the system has no random numbers.
+    /// - [`RegistryError::is_storage`] if the file cannot be written.
     pub async fn issue_registration_access_token(
         &self,
         client_id: &str,
     ) -> Result<Option<BearerToken>, RegistryError> {
-        if !self.registry.settings.management {
+        if self.inner.settings.registration_only {
             return Ok(None);
         }
         let token = new_secret()?;
@@ -165,25 +218,37 @@ impl Registry {
             transaction.put(&id, client)?;
             Ok(true)
         });
-        // Its alphabet is that of a token.
+        // A secret has only the characters of a token.
         Ok(issued
             .await?
             .then(|| BearerToken::new(token).ok())
             .flatten())
     }
 
-    /// What clients can be registered for, as members of the metadata document of the authorization server (RFC 8414
-    /// section 2): `grant_types_supported`, `response_types_supported`, `token_endpoint_auth_methods_supported` and
-    /// `subject_types_supported`.
+    /// Returns what clients can be registered for, as members of the authorization server's
+    /// metadata document (RFC 8414 section 2): `grant_types_supported`, `response_types_supported`,
+    /// `token_endpoint_auth_methods_supported` and `subject_types_supported`.
     ///
-    /// Set what [grant types](super::RegistryBuilder::grant_types_supported) and
-    /// [methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) your token endpoint has, or the document
-    /// promises what it cannot do. With `client_secret_jwt` or `private_key_jwt` among the methods, the document must also
-    /// have `token_endpoint_auth_signing_alg_values_supported`, which is yours to add.
+    /// Set the [grant types](super::RegistryBuilder::grant_types_supported) and the
+    /// [authentication methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) of
+    /// your token endpoint, or the document announces too much. With `client_secret_jwt` or
+    /// `private_key_jwt`, add `token_endpoint_auth_signing_alg_values_supported` to the document.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower_dcr::registry::{Registry, RegistryConfigError};
+    ///
+    /// let registry = Registry::builder("https://as.example.com/register")
+    ///     .grant_types_supported(["authorization_code", "refresh_token"])
+    ///     .build()?;
+    /// let metadata = registry.server_metadata();
+    /// assert_eq!(metadata["response_types_supported"], json!(["code"]));
+    /// # Ok::<(), RegistryConfigError>(())
+    /// ```
     #[must_use]
-    pub fn supported(&self) -> Map<String, Value> {
-        let rules = &self.registry.settings.rules;
-        let mut supported = Map::new();
+    pub fn server_metadata(&self) -> Map<String, Value> {
+        let rules = &self.inner.settings.rules;
+        let mut metadata = Map::new();
         for (name, values) in [
             ("grant_types_supported", json!(rules.grant_types)),
             (
@@ -196,26 +261,34 @@ impl Registry {
             ),
             ("subject_types_supported", json!(["public", "pairwise"])),
         ] {
-            supported.insert(name.to_owned(), values);
+            metadata.insert(name.to_owned(), values);
         }
-        supported
+        metadata
     }
 
-    /// Writes all clients, as they are now, into a new file that [`open`](Self::open) opens, while the server goes on.
+    /// Writes all clients, as they are now, to a new file, while the server runs.
+    /// [`open`](Self::open) opens it. A registry in memory can be backed up, too.
+    ///
+    /// The file contains the clients' secrets. It is created with mode 0600.
     ///
     /// # Errors
     ///
-    /// [`RegistryError::Unusable`] where there is a file already, or it cannot be written;
-    /// [`RegistryError::Storage`] where the registry's own file cannot be read.
+    /// - [`RegistryError::is_backup_target`] if the file exists already or cannot be written.
+    /// - [`RegistryError::is_storage`] if the registry's own file cannot be read.
     #[cfg(feature = "registry-file")]
     #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
-    pub async fn back_up(&self, path: impl AsRef<Path>) -> Result<(), RegistryError> {
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), RegistryError> {
         let path = path.as_ref();
-        let backed_up = self.store().back_up(path).await?;
-        backed_up.map_err(|fault| RegistryError::of_file(path, fault))
+        self.store()
+            .backup(path)
+            .await
+            .map_err(|error| match error {
+                BackupError::Source(error) => error.into(),
+                BackupError::Target(error) => RegistryError::backup_target(path, error),
+            })
     }
 
     fn store(&self) -> &Store {
-        &self.registry.store
+        &self.inner.store
     }
 }

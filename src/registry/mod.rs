@@ -1,92 +1,132 @@
-//! A registry of its own, for a server without an account anywhere.
+//! The built-in registry: a [`Backend`] that needs no other server.
 //!
-//! [`Registry`] issues identifiers, secrets and registration access tokens, judges client metadata by the rules of
-//! RFC 7591 section 2 and OpenID Connect registration section 2, and keeps the clients in memory, or in a file with
-//! [`Registry::open`] (feature `registry-file`). It is made for one process: clones of a handle are one registry.
+//! [`Registry`] issues identifiers, secrets and registration access tokens. It checks client
+//! metadata by the rules of RFC 7591 section 2 and OpenID Connect registration section 2. It keeps
+//! the clients in memory ([`Registry::in_memory`]), or in a file ([`Registry::open`], feature
+//! `registry-file`). It works for one process: clones of a handle are one registry.
 //!
 //! # What it keeps
 //!
-//! | member | must be | where it is omitted |
+//! | member | rule | if it is omitted |
 //! |---|---|---|
-//! | `redirect_uris` | array of strings, each as below | `[]`; refused where a grant needs one |
-//! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); with `private_key_jwt` and `self_signed_tls_client_auth`, there are keys | `client_secret_basic` |
-//! | `grant_types` | array of strings; what is not [supported](RegistryBuilder::grant_types_supported) is dropped, and where nothing is left, refused; not `client_credentials` with the method `none` | those that go with the `response_types`, or else `authorization_code` |
-//! | `response_types` | array of strings that go with the `grant_types`; the order of the words says nothing | `code` with `authorization_code`, else `[]` |
-//! | `application_type` | `web` or `native`, and fit for the redirect URIs, see below | `native` where a redirect URI is, else `web` |
+//! | `redirect_uris` | array of strings; see [redirect URIs](#redirect-uris) | `[]`; refused if a grant type needs one |
+//! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys | `client_secret_basic` |
+//! | `grant_types` | array of strings; those that are not [supported](RegistryBuilder::grant_types_supported) are dropped; refused if none is left; no `client_credentials` with the method `none` | the grant types that the `response_types` need, or else `authorization_code` |
+//! | `response_types` | array of strings that fit the `grant_types`; the words of one may be in any order | `code` with `authorization_code`, else `[]` |
+//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below | `native` if a redirect URI is native, else `web` |
 //! | `client_name` | string, also as `client_name#language-tag` | omitted |
 //! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
 //! | `scope`, `software_id`, `software_version` | string | omitted |
 //! | `contacts`, `default_acr_values` | array of strings | omitted |
 //! | `jwks_uri`, `initiate_login_uri`, `backchannel_logout_uri` | `https` URL | omitted |
 //! | `request_uris` | array of `https` URLs | omitted |
-//! | `jwks` | key set with public keys alone, and no `jwks_uri` beside it | omitted |
-//! | `post_logout_redirect_uris` | array of URIs, each as a redirect URI | omitted |
-//! | `subject_type` | `public`, or `pairwise` where the redirect URIs are on one host | omitted |
-//! | the seven `…_alg` of OpenID Connect | string; not `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
-//! | the three `…_enc` of OpenID Connect | string, beside its `…_alg` | omitted |
+//! | `jwks` | key set with only public keys; not together with `jwks_uri` | omitted |
+//! | `post_logout_redirect_uris` | array of URIs with the rules of redirect URIs | omitted |
+//! | `subject_type` | `public`, or `pairwise` if all redirect URIs have one host | omitted |
+//! | the seven `…_alg` of OpenID Connect | string; no `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
+//! | the three `…_enc` of OpenID Connect | string; needs its `…_alg` | omitted |
 //! | `default_max_age` | number of seconds | omitted |
 //! | `require_auth_time`, `require_pushed_authorization_requests`, `backchannel_logout_session_required` | `true` or `false` | omitted |
 //! | `tls_client_auth_subject_dn`, `tls_client_auth_san_…` | string | omitted |
 //!
-//! Other members are dropped, but for those that the registry is [told to keep](RegistryBuilder::keep_members);
-//! `software_statement` is among them. `sector_identifier_uri` is refused: nothing is fetched, so it cannot be verified.
-//! `null`, `""` and `[]` count as omitted (but for `response_types`, where `[]` stands); an answer holds no `null` and no `""`,
-//! and always an array of `redirect_uris`. What is inside `jwks`, and inside a member that the registry is told to keep, is
-//! given back as it was written.
+//! - Other members are dropped, unless the registry is
+//!   [told to keep them](RegistryBuilder::keep_members). `software_statement` is always dropped.
+//! - `sector_identifier_uri` is refused. The registry fetches nothing, so it cannot verify it.
+//! - `null`, `""` and `[]` count as omitted. There is one exception: `[]` is a value of
+//!   `response_types`.
+//! - A response contains no `null` and no `""`. It always contains the array `redirect_uris`.
+//! - The values of `jwks` and of members that the registry is told to keep are returned exactly as
+//!   they were sent.
 //!
 //! # Redirect URIs
 //!
-//! A redirect URI is an absolute URI of RFC 3986 of at most 2,048 bytes, with `https`, a scheme of the client's own, or `http`
-//! where the host is `localhost`, `127.0.0.1` or `[::1]`. It has neither a fragment, nor user information, nor a wildcard or an
-//! escape in its host. Schemes that a browser or the system runs or reads by itself (`javascript`, `data`, `file`, `intent`,
-//! …) are refused, and those of other protocols (`ftp`, `ws`, `mailto`, …), and so is a host and a port without a scheme
-//! (`example.com:8080`). It is kept and returned byte for byte.
+//! A redirect URI is an absolute URI (RFC 3986) of at most 2,048 bytes. It is kept and returned
+//! byte for byte.
 //!
-//! A `native` application may mix `http` to this machine, schemes of its own, and `https`. A `web` application has no
-//! scheme of its own, and with an implicit response type `https` alone, to other machines.
+//! | part | rule |
+//! |---|---|
+//! | scheme | `https`; or a scheme of the client's own; or `http` if the host is `localhost`, `127.0.0.1` or `[::1]` |
+//! | host | no wildcard, no escape |
+//! | user information, fragment | must be absent |
+//!
+//! These are refused:
+//!
+//! - Schemes that a browser or the system opens by itself, such as `javascript`, `data`, `file` and
+//!   `intent`.
+//! - Schemes of other protocols, such as `ftp`, `ws` and `mailto`.
+//! - A host and a port without a scheme, such as `example.com:8080`.
+//!
+//! | `application_type` | redirect URIs |
+//! |---|---|
+//! | `native` | any mix of `http` to this machine, schemes of its own, and `https` |
+//! | `web` | `https` and `http`, no scheme of its own |
+//! | `web` with an implicit response type | only `https` to other machines |
 //!
 //! # What it answers
 //!
-//! A client that does not exist, a token that is wrong and a token of another client get one and the same answer, after
-//! the same work. An update replaces all metadata; it must name the `client_id`, may repeat the `client_secret`, and may
-//! repeat the other issued members with the values they have. A change to a method without a secret ends the secret; a
-//! change back issues another.
+//! - A client that does not exist, a wrong token, and the token of another client get the same
+//!   response, after the same work.
+//! - An update replaces all metadata. It must name the `client_id`. It may repeat the
+//!   `client_secret`, and the other issued members with their current values.
+//! - An update to an authentication method without a secret ends the secret. An update back issues
+//!   a new one.
 //!
-//! How much there can be is [bounded](RegistryBuilder): the number of clients, of redirect URIs and contacts, and the
-//! length of a member.
+//! The builder [bounds](RegistryBuilder) the number of clients, of redirect URIs and of contacts,
+//! and the length of a member.
 
 mod builder;
+mod capacity_warning;
 mod client;
+mod client_information;
+mod client_order;
+mod config_error;
 mod configuration_endpoint;
 mod credentials;
+mod delete;
+mod echoed_members;
 mod error;
-mod issued;
+mod eviction;
+mod inner;
+mod json_writer;
 mod management;
-mod object;
-mod operations;
+#[cfg(not(feature = "registry-file"))]
+mod missing_feature;
+mod observer;
+mod page;
+mod read;
 mod record;
+mod register;
 mod rules;
+mod secret_renewal;
+mod settings;
 mod store;
 mod sweeper;
+mod time_source;
+mod token_check;
+mod token_rotation;
+mod update;
 mod worker;
 
 use std::fmt;
-#[cfg(feature = "registry-file")]
-use std::path::Path;
 use std::sync::Arc;
 
 pub use self::builder::RegistryBuilder;
 pub use self::client::Client;
+pub use self::client_order::ClientOrder;
+pub use self::config_error::RegistryConfigError;
 pub use self::error::RegistryError;
-use self::operations::{Inner, not_the_client};
-pub use self::record::ClientOrder;
-pub use self::store::ClientChange;
+use self::inner::Inner;
+pub use self::observer::ClientChange;
+pub use self::page::Page;
+use self::token_check::wrong_token;
 use crate::backend::Backend;
 use crate::operation::Operation;
 use crate::reply::Reply;
 
-/// A [`Backend`] that needs no other server; see [the module](self) for its rules. Cheap to clone, all clones being one
-/// registry.
+/// A [`Backend`] that needs no other server. [The module](self) documents its rules.
+///
+/// It is cheap to clone. All clones are one registry. The registry is closed when the last clone is
+/// dropped.
 ///
 /// ```
 /// use http::Request;
@@ -96,103 +136,45 @@ use crate::reply::Reply;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let backend = Registry::in_memory("https://as.example.com/register")?;
+/// let registry = Registry::in_memory("https://as.example.com/register")?;
 ///
 /// let request = Request::post("/register")
 ///     .header("content-type", "application/json")
 ///     .body(String::from(r#"{"redirect_uris":["https://client.example.org/cb"]}"#))?;
-/// let response = DcrEndpoint::new(backend).oneshot(request).await?;
+/// let response = DcrEndpoint::new(registry).oneshot(request).await?;
 /// assert_eq!(response.status(), 201);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Registry {
-    registry: Arc<Inner>,
-}
-
-impl Registry {
-    /// A registry in memory, with the default settings.
-    ///
-    /// Takes the public URL of the client configuration endpoint, without the client: `https://as.example.com/register`
-    /// gives clients the `registration_client_uri` `https://as.example.com/register/{client_id}`. It must lead to the
-    /// [configuration path](crate::DcrBuilder::configuration_path) of the layer, through whatever proxies there are. It
-    /// is `https`, or `http` where the host is `localhost`, `127.0.0.1` or `[::1]`.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistryError::InvalidConfigurationEndpoint`] where the URL is not such a one.
-    pub fn in_memory(configuration_endpoint: &str) -> Result<Self, RegistryError> {
-        Self::builder(configuration_endpoint).in_memory()
-    }
-
-    /// A registry in a file, with the default settings. The URL is that of [`in_memory`](Self::in_memory).
-    ///
-    /// What was answered is on disk. Requests that come at the same time share a write to the disk, which happens on a
-    /// thread of its own; reads do not wait for it. The file is made where there is none, for its owner alone (mode 0600); so
-    /// is an empty one that is there, where the server may change its mode. It holds the secrets of clients as they were issued, and so
-    /// does each backup (of tokens there are only hashes). It is opened once: a second process, or a second registry, is
-    /// refused, after half a second in which the first may still end. Opening it reads all of it, so that damage is found
-    /// then; this blocks, for seconds where there are a million clients. The URL is not kept: where it changes, clients are
-    /// told the new one.
-    ///
-    /// When the last handle is dropped, the file is closed; that waits for what is being written. A server that is killed, or
-    /// loses its power, finds every client again; beside the file it may leave an unfinished one, `.tower-dcr-….new`, which is
-    /// of no use. On a disk that is full, changes are answered 503, and reads go on (a backup that was being made fails); once
-    /// there is room, changes are taken again within a minute. A file that was moved or deleted while the server runs is not
-    /// missed at first, as with any open file; where it has to be opened anew, the answers are 503 until it is there again.
-    ///
-    /// A backup is made with [`back_up`](Self::back_up) while the server runs, or by a copy of the file while it does not.
-    /// It is a file as any other; to restore it, stop the server first, and put it in the place of the one that was there.
-    ///
-    /// The file carries the version of its format. A newer version of this crate opens an older file, and brings it up to
-    /// date where it is opened; an older version refuses a newer file, and leaves it as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`RegistryError::InvalidConfigurationEndpoint`] where the URL is not one to be given to clients,
-    /// [`RegistryError::Locked`] and [`RegistryError::Unusable`] where the file is not one to keep clients in.
-    #[cfg(feature = "registry-file")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
-    pub fn open(
-        configuration_endpoint: &str,
-        path: impl AsRef<Path>,
-    ) -> Result<Self, RegistryError> {
-        Self::builder(configuration_endpoint).open(path)
-    }
-
-    /// A registry with settings of your own. The URL is that of [`in_memory`](Self::in_memory).
-    pub fn builder(configuration_endpoint: impl Into<String>) -> RegistryBuilder {
-        RegistryBuilder::new(configuration_endpoint.into())
-    }
+    inner: Arc<Inner>,
 }
 
 impl Backend for Registry {
     type Error = RegistryError;
 
     async fn execute(&self, operation: Operation) -> Result<Reply, RegistryError> {
-        let registry = &self.registry;
-        if !registry.settings.management && !matches!(operation, Operation::Register(_)) {
-            return Ok(not_the_client());
+        let inner = &self.inner;
+        if inner.settings.registration_only && !matches!(operation, Operation::Register(_)) {
+            return Ok(wrong_token());
         }
         let body_limit = operation.body_limit();
         match operation {
-            Operation::Register(register) => {
-                registry.register(register.metadata(), body_limit).await
-            }
+            Operation::Register(register) => inner.register(register.metadata(), body_limit).await,
             Operation::Read(read) => {
                 let token = read.registration_access_token();
-                registry.read(read.client_id(), token).await
+                inner.read(read.client_id(), token).await
             }
             Operation::Update(update) => {
                 let token = update.registration_access_token();
-                registry
+                inner
                     .update(update.client_id(), token, update.metadata(), body_limit)
                     .await
             }
             Operation::Delete(delete) => {
                 let token = delete.registration_access_token();
-                registry.delete(delete.client_id(), token).await
+                inner.delete(delete.client_id(), token).await
             }
         }
     }

@@ -1,41 +1,41 @@
-//! The background removal of clients that nobody ever looked up.
+//! Removes clients that were never used, in the background.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use super::RegistryError;
-use super::operations::Clock;
-use super::store::{ClientChange, Fault, Store, Transaction};
+use super::observer::ClientChange;
+use super::store::Store;
+use super::store::error::StoreError;
+use super::store::transaction::Transaction;
+use super::time_source::TimeSource;
 use super::worker::Worker;
 
-/// How many clients are removed at once: others wait for so long at most.
+/// How many clients one transaction removes at most. Other changes wait for it.
 const MAX_REMOVED: usize = 256;
 
-/// A thread that looks after the clients until it is dropped.
+/// A thread that removes clients until it is dropped.
 pub(super) struct Sweeper {
-    /// Dropped first: it tells the thread to end.
+    /// Dropped before the thread, so that the thread ends.
     _running: Sender<()>,
     _worker: Worker,
 }
 
 impl Sweeper {
-    /// Removes what was never looked up for so many seconds.
+    /// Removes clients that were not used in so many seconds after their registration.
     pub(super) fn start(
         lifetime: u64,
-        clock: Clock,
+        time_source: TimeSource,
         store: Arc<Store>,
-    ) -> Result<Self, RegistryError> {
+    ) -> io::Result<Self> {
         let (running, stopped) = mpsc::channel();
-        // Late by a hundredth of the time, and by a minute at most.
+        // A removal is late by a hundredth of the lifetime, and by a minute at most.
         let pause = Duration::from_millis(lifetime.saturating_mul(10).clamp(100, 60_000));
         let worker = Worker::start("sweeper", move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-                sweep(&store, lifetime, &clock);
+                sweep(&store, lifetime, &time_source);
             }
-        })
-        .map_err(|source| RegistryError::Thread {
-            source: source.into(),
         })?;
         Ok(Self {
             _running: running,
@@ -44,12 +44,12 @@ impl Sweeper {
     }
 }
 
-fn sweep(store: &Store, lifetime: u64, clock: &Clock) {
+fn sweep(store: &Store, lifetime: u64, time_source: &TimeSource) {
     loop {
-        let now = clock.now();
+        let now = time_source.now();
         match store.write_blocking(move |transaction| remove_unused(transaction, lifetime, now)) {
             Ok(removed) if removed == MAX_REMOVED => {}
-            // What could not be done now is done next time.
+            // After an error, the next sweep tries again.
             Ok(_) | Err(_) => return,
         }
     }
@@ -59,7 +59,7 @@ fn remove_unused(
     transaction: &mut Transaction<'_>,
     lifetime: u64,
     now: u64,
-) -> Result<usize, Fault> {
+) -> Result<usize, StoreError> {
     for removed in 0..MAX_REMOVED {
         let oldest = transaction.oldest_unused()?;
         let Some((client_id, _)) =

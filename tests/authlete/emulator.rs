@@ -14,8 +14,8 @@ const BASE: &str = "/api/715948317/client/registration";
 
 fn emulator() -> AuthleteEmulator<Registry> {
     let registry = Registry::builder("https://as.example.com/register")
-        .allow_missing_redirect_uris()
-        .in_memory()
+        .require_redirect_uris(false)
+        .build()
         .unwrap();
     AuthleteEmulator::new(registry, Credentials::new("715948317", "token").unwrap())
 }

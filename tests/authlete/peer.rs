@@ -68,8 +68,8 @@ impl Peer {
     pub(crate) fn start_on(listener: TcpListener) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let registry = Registry::builder("https://as.example.com/register")
-            .allow_missing_redirect_uris()
-            .in_memory()
+            .require_redirect_uris(false)
+            .build()
             .unwrap();
         let count = Arc::clone(&state);
         let counted = backend_fn(move |operation: Operation| {

@@ -1,27 +1,10 @@
 //! The registry behind Authlete's wire: layer, TCP, emulator, registry.
 
-#[path = "both.rs"]
-mod both;
-#[path = "grants.rs"]
-mod grants;
-#[path = "keys.rs"]
-mod keys;
-#[path = "lifecycle.rs"]
-mod lifecycle;
-#[path = "metadata.rs"]
-mod metadata;
-#[path = "redirect_uris.rs"]
-mod redirect_uris;
-#[path = "unauthorized.rs"]
-mod unauthorized;
-#[path = "updates.rs"]
-mod updates;
-#[path = "urls.rs"]
-mod urls;
-
 use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, AuthleteEmulator, Credentials};
 
 use super::*;
+
+conformance_suite!();
 
 async fn registry() -> Server {
     let registry = Registry::in_memory(CONFIGURATION_ENDPOINT).unwrap();

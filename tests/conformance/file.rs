@@ -1,29 +1,12 @@
-//! Layer → embedded registry in a file.
-
-#[path = "both.rs"]
-mod both;
-#[path = "grants.rs"]
-mod grants;
-#[path = "keys.rs"]
-mod keys;
-#[path = "lifecycle.rs"]
-mod lifecycle;
-#[path = "metadata.rs"]
-mod metadata;
-#[path = "redirect_uris.rs"]
-mod redirect_uris;
-#[path = "unauthorized.rs"]
-mod unauthorized;
-#[path = "updates.rs"]
-mod updates;
-#[path = "urls.rs"]
-mod urls;
+//! The registry in a file.
 
 use tempfile::TempDir;
 
 use super::*;
 
-#[expect(clippy::unused_async, reason = "another one is")]
+conformance_suite!();
+
+#[expect(clippy::unused_async, reason = "Authlete's is asynchronous")]
 async fn registry() -> Server {
     let directory = TempDir::new().unwrap();
     let backend = Registry::open(

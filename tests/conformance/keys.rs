@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::both::*;
+use super::register_and_update::*;
 use super::*;
 
 #[tokio::test]
-async fn keys_are_kept_as_they_were_written() {
+async fn jwks_is_returned_byte_for_byte() {
     let registry = registry().await;
     let jwks = r#"{ "keys" : [{"kty":"RSA", "y":12345678901234567890123, "x": 1.50, "e":1e15}] }"#;
     let body = format!(r#"{{"redirect_uris":["https://client.example.org/cb"],"jwks":{jwks}}}"#);
@@ -17,14 +17,14 @@ async fn keys_are_kept_as_they_were_written() {
 }
 
 #[tokio::test]
-async fn keys_by_value_and_by_reference() {
+async fn jwks_and_jwks_uri_exclude_each_other() {
     let metadata =
         with(json!({"jwks": {"keys": []}, "jwks_uri": "https://client.example.org/jwks"}));
-    assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
 }
 
 #[tokio::test]
-async fn a_key_set_is_a_key_set() {
+async fn malformed_key_sets_are_refused() {
     for jwks in [
         json!({"key": []}),
         json!({"keys": {}}),
@@ -36,17 +36,17 @@ async fn a_key_set_is_a_key_set() {
         json!({"keys": [{"kty": "RSA", "n": null}]}),
     ] {
         assert_refused(
-            &both(&with(json!({"jwks": jwks}))).await,
+            &register_and_update(&with(json!({"jwks": jwks}))).await,
             "invalid_client_metadata",
         );
     }
 }
 
 #[tokio::test]
-async fn private_and_symmetric_keys() {
+async fn private_and_symmetric_keys_are_refused() {
     let public = json!({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "use": "sig"});
     let metadata = with(json!({"jwks": {"keys": [public, {"kty": "OKP", "x": "c"}]}}));
-    assert_kept(&both(&metadata).await, &metadata);
+    assert_kept(&register_and_update(&metadata).await, &metadata);
     for (name, value) in [
         ("kty", "oct"),
         ("d", "x"),
@@ -65,12 +65,12 @@ async fn private_and_symmetric_keys() {
         let mut private = public.clone();
         private[name] = json!(value);
         let metadata = with(json!({"jwks": {"keys": [public, private]}}));
-        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
     }
 }
 
 #[tokio::test]
-async fn private_keys_beside_the_public_ones() {
+async fn private_keys_are_refused_anywhere_in_the_set() {
     let public = json!({"kty": "RSA", "n": "a", "e": "AQAB"});
     for jwks in [
         json!({"keys": [public], "d": "x"}),
@@ -79,19 +79,19 @@ async fn private_keys_beside_the_public_ones() {
         json!({"keys": [{"kty": "RSA", "n": "a", "ext": [[{"k": "x"}]]}]}),
     ] {
         assert_refused(
-            &both(&with(json!({"jwks": jwks}))).await,
+            &register_and_update(&with(json!({"jwks": jwks}))).await,
             "invalid_client_metadata",
         );
     }
 }
 
 #[tokio::test]
-async fn methods_that_need_keys() {
+async fn methods_with_keys_need_jwks_or_jwks_uri() {
     for method in ["private_key_jwt", "self_signed_tls_client_auth"] {
         let without = json!({"token_endpoint_auth_method": method});
         let none = json!({"token_endpoint_auth_method": method, "jwks": {"keys": []}});
         for metadata in [without, none] {
-            assert_refused(&both(&with(metadata)).await, "invalid_client_metadata");
+            assert_refused(&register_and_update(&with(metadata)).await, "invalid_client_metadata");
         }
         for keys in [
             json!({"jwks": {"keys": [{"kty": "RSA", "n": "a", "e": "AQAB"}]}}),
@@ -99,13 +99,13 @@ async fn methods_that_need_keys() {
         ] {
             let mut metadata = with(keys);
             metadata["token_endpoint_auth_method"] = json!(method);
-            assert_kept(&both(&metadata).await, &metadata);
+            assert_kept(&register_and_update(&metadata).await, &metadata);
         }
     }
 }
 
 #[tokio::test]
-async fn an_enc_needs_its_alg() {
+async fn enc_needs_its_alg() {
     for (enc, alg) in [
         (
             "id_token_encrypted_response_enc",
@@ -121,26 +121,26 @@ async fn an_enc_needs_its_alg() {
         ),
     ] {
         let alone = with(json!({enc: "A128CBC-HS256"}));
-        assert_refused(&both(&alone).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&alone).await, "invalid_client_metadata");
         let together = with(json!({enc: "A128CBC-HS256", alg: "RSA-OAEP"}));
-        assert_kept(&both(&together).await, &together);
+        assert_kept(&register_and_update(&together).await, &together);
         let alg = with(json!({alg: "RSA-OAEP"}));
-        assert_kept(&both(&alg).await, &alg);
+        assert_kept(&register_and_update(&alg).await, &alg);
     }
 }
 
 #[tokio::test]
-async fn none_as_an_algorithm() {
+async fn none_is_refused_where_it_would_let_anybody_pose() {
     for (member, is_refused) in [
         ("token_endpoint_auth_signing_alg", true),
         ("id_token_signed_response_alg", true),
         ("userinfo_signed_response_alg", false),
         ("request_object_signing_alg", false),
     ] {
-        let in_capitals = both(&with(json!({member: "NONE"}))).await;
+        let in_capitals = register_and_update(&with(json!({member: "NONE"}))).await;
         assert_eq!(in_capitals[0].status == 400, is_refused);
         let metadata = with(json!({member: "none"}));
-        let answers = both(&metadata).await;
+        let answers = register_and_update(&metadata).await;
         if is_refused {
             assert_refused(&answers, "invalid_client_metadata");
         } else {
@@ -171,9 +171,9 @@ async fn symmetric_algorithms_need_a_secret() {
     let keys = json!({"keys": [{"kty": "EC", "crv": "P-256", "x": "a", "y": "b"}]});
     for (member, alg) in cases {
         let confidential = with(json!({member: alg}));
-        assert_kept(&both(&confidential).await, &confidential);
+        assert_kept(&register_and_update(&confidential).await, &confidential);
         let mut public = confidential;
-        // Whatever the method is by which it has none.
+        // No method of these issues a secret.
         public["jwks"] = keys.clone();
         for method in [
             "private_key_jwt",
@@ -182,13 +182,13 @@ async fn symmetric_algorithms_need_a_secret() {
             "none",
         ] {
             public["token_endpoint_auth_method"] = json!(method);
-            assert_refused(&both(&public).await, "invalid_client_metadata");
+            assert_refused(&register_and_update(&public).await, "invalid_client_metadata");
         }
         public[member] = Value::from(if encryption.contains(&member) {
             "ECDH-ES"
         } else {
             "ES256"
         });
-        assert_kept(&both(&public).await, &public);
+        assert_kept(&register_and_update(&public).await, &public);
     }
 }

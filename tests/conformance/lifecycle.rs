@@ -1,4 +1,4 @@
-//! Register, read, update, delete, and what is issued on the way.
+//! Register, read, update and delete a client, and what is issued.
 
 use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 #[tokio::test]
-async fn from_registration_to_removal() {
+async fn client_registers_reads_updates_and_deletes_itself() {
     let registry = registry().await;
     let client = registry
         .client(&with(json!({"client_name": "My Client"})))
@@ -37,7 +37,7 @@ async fn from_registration_to_removal() {
 }
 
 #[tokio::test]
-async fn what_is_issued() {
+async fn issued_members_have_their_form() {
     let registry = registry().await;
     let before = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -63,7 +63,7 @@ async fn what_is_issued() {
 }
 
 #[tokio::test]
-async fn nothing_is_issued_twice() {
+async fn no_credential_is_issued_twice() {
     let registry = registry().await;
     let mut seen = HashSet::new();
     for _ in 0..200 {
@@ -75,7 +75,7 @@ async fn nothing_is_issued_twice() {
 }
 
 #[tokio::test]
-async fn a_secret_where_the_method_uses_one() {
+async fn secret_is_issued_if_the_method_uses_one() {
     let registry = registry().await;
     for (method, has_secret) in [
         ("client_secret_basic", true),
@@ -104,7 +104,7 @@ async fn a_secret_where_the_method_uses_one() {
 }
 
 #[tokio::test]
-async fn what_a_client_proposes_for_issued_members_is_ignored() {
+async fn proposed_values_of_issued_members_are_ignored() {
     let registry = registry().await;
     let proposed = json!({
         "client_id": "mine",
@@ -121,7 +121,7 @@ async fn what_a_client_proposes_for_issued_members_is_ignored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_at_once() {
+async fn concurrent_clients_do_not_disturb_each_other() {
     let registry = std::sync::Arc::new(registry().await);
     let tasks: Vec<_> = (0..64)
         .map(|n| {
@@ -148,21 +148,25 @@ async fn many_at_once() {
     }
 }
 
-/// RFC 7591 section 3.1, its example.
+/// The example of RFC 7591 section 3.1.
 #[tokio::test]
-async fn the_example_of_the_specification() {
+async fn example_of_the_specification_registers() {
     let registry = registry().await;
-    let asked = json!({
-        "redirect_uris": ["https://client.example.org/callback", "https://client.example.org/callback2"],
+    let requested = json!({
+        "redirect_uris": [
+            "https://client.example.org/callback",
+            "https://client.example.org/callback2",
+        ],
         "client_name": "My Example Client",
-        "client_name#ja-Jpan-JP": "\u{30AF}\u{30E9}\u{30A4}\u{30A2}\u{30F3}\u{30C8}\u{540D}",
+        "client_name#ja-Jpan-JP":
+            "\u{30AF}\u{30E9}\u{30A4}\u{30A2}\u{30F3}\u{30C8}\u{540D}",
         "token_endpoint_auth_method": "client_secret_basic",
         "logo_uri": "https://client.example.org/logo.png",
         "jwks_uri": "https://client.example.org/my_public_keys.jwks",
         "example_extension_parameter": "example_value",
     });
-    let client = registry.client(&asked).await;
-    for (name, value) in asked.as_object().unwrap() {
+    let client = registry.client(&requested).await;
+    for (name, value) in requested.as_object().unwrap() {
         let expected = (name != "example_extension_parameter").then_some(value);
         assert_eq!(client.information.get(name), expected, "{name}");
     }

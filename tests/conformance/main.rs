@@ -1,11 +1,34 @@
-//! The four operations as a client sees them, through the layer: one suite, three backends.
-//!
-//! `embedded.rs`, `file.rs` and `authlete.rs` name the backend, and each holds the whole suite.
+//! The four operations as a client sees them, through the layer. Each backend passes the same
+//! suite: the registry in memory, in a file, and behind Authlete's protocol.
 
 #![allow(clippy::duplicate_mod, reason = "one suite, three backends")]
 
 #[path = "../support/mod.rs"]
 mod support;
+
+/// The modules of the suite. Each backend's module calls it, and defines `registry()`.
+macro_rules! conformance_suite {
+    () => {
+        #[path = "grant_types.rs"]
+        mod grant_types;
+        #[path = "keys.rs"]
+        mod keys;
+        #[path = "lifecycle.rs"]
+        mod lifecycle;
+        #[path = "metadata.rs"]
+        mod metadata;
+        #[path = "redirect_uris.rs"]
+        mod redirect_uris;
+        #[path = "register_and_update.rs"]
+        mod register_and_update;
+        #[path = "unauthorized.rs"]
+        mod unauthorized;
+        #[path = "updates.rs"]
+        mod updates;
+        #[path = "urls.rs"]
+        mod urls;
+    };
+}
 
 mod authlete;
 mod file;
@@ -22,13 +45,13 @@ use tower_dcr::{Backend, DcrEndpoint};
 
 use support::*;
 
-/// The public URL of the configuration endpoint, in all tests.
+/// The public URL of the configuration endpoint in all tests.
 const CONFIGURATION_ENDPOINT: &str = "https://as.example.com/register";
 
 /// A registry behind the layer.
 struct Server {
     endpoint: DcrEndpoint<SharedBackend>,
-    /// Where it is kept, dropped after it.
+    /// The directory of the registry's file. It is deleted after the registry is closed.
     directory: Option<TempDir>,
 }
 
@@ -50,7 +73,7 @@ impl Server {
         self.ask(register(metadata.to_string())).await
     }
 
-    /// A client that was registered with this metadata.
+    /// Registers a client with this metadata.
     async fn client(&self, metadata: &Value) -> Client<'_> {
         let answer = self.register(metadata).await;
         assert_eq!(answer.status, 201, "{answer:?}");
@@ -61,7 +84,7 @@ impl Server {
     }
 }
 
-/// A client, as it was registered.
+/// A client, and what it received when it registered.
 struct Client<'r> {
     registry: &'r Server,
     information: Value,
@@ -94,7 +117,7 @@ impl Client<'_> {
             .await
     }
 
-    /// An update to exactly this, whatever it holds.
+    /// Sends an update with exactly this body.
     async fn put(&self, body: &Value) -> Answer {
         self.registry
             .ask(configure(
@@ -106,7 +129,7 @@ impl Client<'_> {
             .await
     }
 
-    /// An update to this metadata, the `client_id` added.
+    /// Sends an update to this metadata. The `client_id` is added.
     async fn update(&self, metadata: &Value) -> Answer {
         let mut body = metadata.clone();
         body["client_id"] = json!(self.id());
@@ -114,7 +137,7 @@ impl Client<'_> {
     }
 }
 
-/// Metadata with nothing wrong, and these members besides.
+/// Returns good metadata with these additional members.
 fn with(members: Value) -> Value {
     let mut metadata = json!({"redirect_uris": ["https://client.example.org/cb"]});
     let Value::Object(members) = members else {

@@ -1,12 +1,12 @@
-//! What is kept of metadata, what is filled in, what is refused: on registration and on update alike.
+//! Which members are kept, filled in, dropped and refused.
 
 use serde_json::json;
 
-use super::both::*;
+use super::register_and_update::*;
 use super::*;
 
 #[tokio::test]
-async fn the_metadata_of_the_specification_is_kept() {
+async fn specified_members_are_kept() {
     let metadata = json!({
         "redirect_uris": ["https://client.example.org/cb", "https://client.example.org/cb"],
         "token_endpoint_auth_method": "client_secret_post",
@@ -28,7 +28,7 @@ async fn the_metadata_of_the_specification_is_kept() {
         "software_id": "4NRB1-0XZABZI9E6-5SM3R",
         "software_version": "2.0",
     });
-    assert_kept(&both(&metadata).await, &metadata);
+    assert_kept(&register_and_update(&metadata).await, &metadata);
     let openid = with(json!({
         "application_type": "native",
         "subject_type": "public",
@@ -57,13 +57,13 @@ async fn the_metadata_of_the_specification_is_kept() {
         "tls_client_auth_san_ip": "192.0.2.1",
         "tls_client_auth_san_email": "client@example.org",
     }));
-    assert_kept(&both(&openid).await, &openid);
+    assert_kept(&register_and_update(&openid).await, &openid);
     let by_reference = with(json!({"jwks_uri": "https://client.example.org/jwks"}));
-    assert_kept(&both(&by_reference).await, &by_reference);
+    assert_kept(&register_and_update(&by_reference).await, &by_reference);
 }
 
 #[tokio::test]
-async fn what_is_not_known_is_dropped() {
+async fn unknown_members_are_dropped() {
     let metadata = with(json!({
         "example_extension_parameter": "example_value",
         "software_statement": "a.b.c",
@@ -73,11 +73,11 @@ async fn what_is_not_known_is_dropped() {
         "client_name#fr#de": "no tag",
         "client_name#fr-": "no tag",
         "client_name#abcdefghi": "no tag",
-        "client_name#xx-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa": "longer than any",
+        "client_name#xx-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa": "too long",
         "Client_name": "another case",
         "": 1,
     }));
-    for answer in both(&metadata).await {
+    for answer in register_and_update(&metadata).await {
         let kept = answer.json();
         for name in metadata.as_object().unwrap().keys() {
             assert_eq!(kept.get(name).is_some(), name == "redirect_uris", "{name}");
@@ -86,8 +86,8 @@ async fn what_is_not_known_is_dropped() {
 }
 
 #[tokio::test]
-async fn defaults() {
-    let answers = both(&with(json!({}))).await;
+async fn omitted_members_get_their_defaults() {
+    let answers = register_and_update(&with(json!({}))).await;
     let defaults = json!({
         "token_endpoint_auth_method": "client_secret_basic",
         "grant_types": ["authorization_code"],
@@ -96,7 +96,7 @@ async fn defaults() {
     assert_kept(&answers, &defaults);
 
     let machine = json!({"grant_types": ["client_credentials"]});
-    let answers = both(&machine).await;
+    let answers = register_and_update(&machine).await;
     assert_kept(
         &answers,
         &json!({"response_types": [], "redirect_uris": []}),
@@ -104,7 +104,7 @@ async fn defaults() {
 }
 
 #[tokio::test]
-async fn null_and_nothing_are_omission() {
+async fn null_and_empty_values_count_as_omitted() {
     for nothing in [json!(null), json!(""), json!([])] {
         let metadata = with(json!({
             "token_endpoint_auth_method": nothing,
@@ -117,7 +117,7 @@ async fn null_and_nothing_are_omission() {
             "jwks": nothing,
             "jwks_uri": nothing,
         }));
-        let answers = both(&metadata).await;
+        let answers = register_and_update(&metadata).await;
         assert_kept(
             &answers,
             &json!({
@@ -140,16 +140,16 @@ async fn null_and_nothing_are_omission() {
 }
 
 #[tokio::test]
-async fn an_answer_always_has_redirect_uris() {
+async fn response_always_contains_redirect_uris() {
     for redirect_uris in [json!(null), json!([]), json!("")] {
         let metadata =
             json!({"grant_types": ["client_credentials"], "redirect_uris": redirect_uris});
-        assert_kept(&both(&metadata).await, &json!({"redirect_uris": []}));
+        assert_kept(&register_and_update(&metadata).await, &json!({"redirect_uris": []}));
     }
 }
 
 #[tokio::test]
-async fn members_of_the_wrong_type() {
+async fn members_of_the_wrong_type_are_refused() {
     let wrong_for_strings = [json!(1), json!(true), json!({}), json!(["a"]), json!([1])];
     for member in [
         "token_endpoint_auth_method",
@@ -186,7 +186,7 @@ async fn members_of_the_wrong_type() {
     ] {
         for value in &wrong_for_strings {
             assert_refused(
-                &both(&with(json!({member: value}))).await,
+                &register_and_update(&with(json!({member: value}))).await,
                 "invalid_client_metadata",
             );
         }
@@ -201,7 +201,7 @@ async fn members_of_the_wrong_type() {
     for member in ["grant_types", "response_types", "contacts"] {
         for value in &wrong_for_lists {
             assert_refused(
-                &both(&with(json!({member: value}))).await,
+                &register_and_update(&with(json!({member: value}))).await,
                 "invalid_client_metadata",
             );
         }
@@ -223,14 +223,14 @@ async fn members_of_the_wrong_type() {
     ] {
         for value in wrong.as_array().unwrap() {
             assert_refused(
-                &both(&with(json!({member: value}))).await,
+                &register_and_update(&with(json!({member: value}))).await,
                 "invalid_client_metadata",
             );
         }
     }
     for value in [json!("{}"), json!(1), json!([1])] {
         assert_refused(
-            &both(&with(json!({"jwks": value}))).await,
+            &register_and_update(&with(json!({"jwks": value}))).await,
             "invalid_client_metadata",
         );
     }
@@ -241,21 +241,21 @@ async fn members_of_the_wrong_type() {
         json!([null]),
     ] {
         assert_refused(
-            &both(&json!({"redirect_uris": value})).await,
+            &register_and_update(&json!({"redirect_uris": value})).await,
             "invalid_redirect_uri",
         );
     }
 }
 
-/// Some write a whole number so.
+/// Some clients write a whole number like this.
 #[tokio::test]
-async fn a_number_of_seconds_with_a_point() {
+async fn seconds_may_be_written_with_a_decimal_point() {
     let metadata = with(json!({"default_max_age": 3600.0}));
-    assert_kept(&both(&metadata).await, &json!({"default_max_age": 3600}));
+    assert_kept(&register_and_update(&metadata).await, &json!({"default_max_age": 3600}));
 }
 
 #[tokio::test]
-async fn an_answer_holds_nothing_that_says_nothing() {
+async fn response_contains_no_null_and_no_empty_string() {
     let metadata = with(json!({
         "contacts": ["", "a@example.org", ""],
         "default_acr_values": [""],
@@ -270,7 +270,7 @@ async fn an_answer_holds_nothing_that_says_nothing() {
         "request_uris": [],
         "jwks_uri": "",
     }));
-    let answers = both(&metadata).await;
+    let answers = register_and_update(&metadata).await;
     assert_kept(
         &answers,
         &json!({

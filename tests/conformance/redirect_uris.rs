@@ -1,12 +1,12 @@
-//! Redirect URIs, and the kind of application that they make.
+//! Redirect URIs, and the `application_type` that follows from them.
 
 use serde_json::{Value, json};
 
-use super::both::*;
+use super::register_and_update::*;
 use super::*;
 
 #[tokio::test]
-async fn redirect_uris() {
+async fn good_redirect_uris_are_kept_and_missing_ones_refused() {
     for uris in [
         json!(["https://client.example.org/cb?x=1&y=%2F"]),
         json!([
@@ -34,30 +34,30 @@ async fn redirect_uris() {
         ]),
     ] {
         let metadata = json!({"redirect_uris": uris});
-        assert_kept(&both(&metadata).await, &metadata);
+        assert_kept(&register_and_update(&metadata).await, &metadata);
     }
     for missing in [
         json!({}),
         json!({"redirect_uris": []}),
         json!({"redirect_uris": null}),
     ] {
-        assert_refused(&both(&missing).await, "invalid_redirect_uri");
+        assert_refused(&register_and_update(&missing).await, "invalid_redirect_uri");
     }
 }
 
-/// Refused, beside a good one, and also where nothing would redirect there.
-async fn assert_none_taken(uris: &[&str]) {
+/// Asserts that each URI is refused: beside a good one, and without a grant type that redirects.
+async fn assert_all_refused(uris: &[&str]) {
     for uri in uris {
         let metadata = json!({"redirect_uris": ["https://client.example.org/cb", uri]});
-        assert_refused(&both(&metadata).await, "invalid_redirect_uri");
+        assert_refused(&register_and_update(&metadata).await, "invalid_redirect_uri");
         let metadata = json!({"redirect_uris": [uri], "grant_types": ["client_credentials"]});
-        assert_refused(&both(&metadata).await, "invalid_redirect_uri");
+        assert_refused(&register_and_update(&metadata).await, "invalid_redirect_uri");
     }
 }
 
 #[tokio::test]
 async fn redirect_uris_are_uris_in_printable_ascii() {
-    assert_none_taken(&[
+    assert_all_refused(&[
         "https://client.example.org/c b",
         "https://client.example.org/ ",
         " https://client.example.org/cb",
@@ -74,7 +74,7 @@ async fn redirect_uris_are_uris_in_printable_ascii() {
 
 #[tokio::test]
 async fn redirect_uris_are_absolute() {
-    assert_none_taken(&[
+    assert_all_refused(&[
         "",
         "cb",
         "/cb",
@@ -90,7 +90,7 @@ async fn redirect_uris_are_absolute() {
 
 #[tokio::test]
 async fn redirect_uris_have_no_fragment() {
-    assert_none_taken(&[
+    assert_all_refused(&[
         "https://client.example.org/cb#",
         "https://client.example.org/cb#x",
         "com.example.app:/cb#x",
@@ -100,7 +100,7 @@ async fn redirect_uris_have_no_fragment() {
 
 #[tokio::test]
 async fn redirect_uris_have_no_user_information() {
-    assert_none_taken(&[
+    assert_all_refused(&[
         "https://@client.example.org/cb",
         "https://user@client.example.org/cb",
         "https://user:password@client.example.org/cb",
@@ -111,7 +111,7 @@ async fn redirect_uris_have_no_user_information() {
 
 #[tokio::test]
 async fn redirect_uris_have_no_wildcard_host() {
-    assert_none_taken(&[
+    assert_all_refused(&[
         "https://*/cb",
         "https://*.example.org/cb",
         "https://client.*/cb",
@@ -121,10 +121,10 @@ async fn redirect_uris_have_no_wildcard_host() {
     .await;
 }
 
-/// No host needs one: it would be there to hide something.
+/// No host needs an escape. It would only hide something.
 #[tokio::test]
 async fn redirect_uris_have_no_escape_in_their_host() {
-    assert_none_taken(&[
+    assert_all_refused(&[
         "https://client%2eexample.org/cb",
         "http://%6cocalhost/cb",
         "com.example.app://%2a/cb",
@@ -134,8 +134,8 @@ async fn redirect_uris_have_no_escape_in_their_host() {
 }
 
 #[tokio::test]
-async fn schemes_that_do_not_lead_to_a_client() {
-    assert_none_taken(&[
+async fn schemes_of_browsers_and_other_protocols_are_refused() {
+    assert_all_refused(&[
         "javascript:alert(1)",
         "JavaScript:alert(1)",
         "javascript://client.example.org/%0aalert(1)",
@@ -156,8 +156,8 @@ async fn schemes_that_do_not_lead_to_a_client() {
 }
 
 #[tokio::test]
-async fn plain_http_is_for_loopback() {
-    assert_none_taken(&[
+async fn plain_http_is_refused_except_for_loopback() {
+    assert_all_refused(&[
         "http://client.example.org/cb",
         "HTTP://client.example.org/cb",
         "http://localhost.example.org/cb",
@@ -176,15 +176,15 @@ async fn plain_http_is_for_loopback() {
 }
 
 #[tokio::test]
-async fn how_long_a_redirect_uri_may_be() {
+async fn redirect_uri_has_at_most_2048_bytes() {
     let of = |length: usize| format!("https://client.example.org/{}", "a".repeat(length - 27));
     let longest = json!({"redirect_uris": [of(2_048)]});
-    assert_kept(&both(&longest).await, &longest);
-    assert_none_taken(&[&of(2_049)]).await;
+    assert_kept(&register_and_update(&longest).await, &longest);
+    assert_all_refused(&[&of(2_049)]).await;
 }
 
 async fn assert_type(uris: &Value, expected: &str) {
-    let answers = both(&json!({"redirect_uris": uris})).await;
+    let answers = register_and_update(&json!({"redirect_uris": uris})).await;
     assert_kept(
         &answers,
         &json!({"redirect_uris": uris, "application_type": expected}),
@@ -192,7 +192,7 @@ async fn assert_type(uris: &Value, expected: &str) {
 }
 
 #[tokio::test]
-async fn the_application_type_follows_from_the_redirect_uris() {
+async fn default_application_type_follows_from_the_redirect_uris() {
     assert_type(&json!(["https://client.example.org/cb"]), "web").await;
     assert_type(
         &json!(["https://client.example.org/cb", "https://localhost/cb"]),
@@ -211,12 +211,12 @@ async fn the_application_type_follows_from_the_redirect_uris() {
     )
     .await;
     let machine = json!({"grant_types": ["client_credentials"]});
-    assert_kept(&both(&machine).await, &json!({"application_type": "web"}));
+    assert_kept(&register_and_update(&machine).await, &json!({"application_type": "web"}));
 }
 
 #[tokio::test]
-async fn web_and_native() {
-    for (application_type, uris, is_taken) in [
+async fn application_type_must_fit_the_redirect_uris() {
+    for (application_type, uris, is_accepted) in [
         ("web", json!(["https://client.example.org/cb"]), true),
         ("web", json!(["http://localhost/cb"]), true),
         ("web", json!(["com.example.app:/cb"]), false),
@@ -237,8 +237,8 @@ async fn web_and_native() {
         ),
     ] {
         let metadata = json!({"application_type": application_type, "redirect_uris": uris});
-        let answers = both(&metadata).await;
-        if is_taken {
+        let answers = register_and_update(&metadata).await;
+        if is_accepted {
             assert_kept(&answers, &metadata);
         } else {
             assert_refused(&answers, "invalid_redirect_uri");
@@ -246,13 +246,13 @@ async fn web_and_native() {
     }
     for unknown in ["Web", "service", "spa"] {
         let metadata = with(json!({"application_type": unknown}));
-        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
     }
 }
 
 #[tokio::test]
-async fn pairwise_subjects_on_several_hosts() {
-    for (uris, is_taken) in [
+async fn pairwise_subject_type_needs_one_host() {
+    for (uris, is_accepted) in [
         (json!(["https://client.example.org/cb"]), true),
         (
             json!([
@@ -276,31 +276,35 @@ async fn pairwise_subjects_on_several_hosts() {
         (json!(["com.example.app:/a", "com.example.other:/b"]), false),
     ] {
         let metadata = json!({"redirect_uris": uris, "subject_type": "pairwise"});
-        let answers = both(&metadata).await;
-        if is_taken {
+        let answers = register_and_update(&metadata).await;
+        if is_accepted {
             assert_kept(&answers, &metadata);
         } else {
             assert_refused(&answers, "invalid_client_metadata");
         }
         let public = json!({"redirect_uris": uris, "subject_type": "public"});
-        assert_kept(&both(&public).await, &public);
+        assert_kept(&register_and_update(&public).await, &public);
     }
     let metadata = with(json!({"subject_type": "Pairwise"}));
-    assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
 }
 
-/// A port and no scheme: the URI of a scheme `localhost`, as it is written.
+/// By the grammar, `localhost:3000/callback` is a URI with the scheme `localhost`.
 #[tokio::test]
-async fn a_scheme_that_was_forgotten() {
-    assert_none_taken(&["localhost:3000/callback", "example.com:8080"]).await;
+async fn host_and_port_without_a_scheme_are_refused() {
+    assert_all_refused(&["localhost:3000/callback", "example.com:8080"]).await;
 }
 
 #[tokio::test]
-async fn what_visual_studio_code_sends() {
+async fn visual_studio_code_can_register() {
     let metadata = json!({
         "client_name": "Visual Studio Code",
         "client_uri": "https://code.visualstudio.com",
-        "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+        "grant_types": [
+            "authorization_code",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ],
         "response_types": ["code"],
         "redirect_uris": [
             "https://insiders.vscode.dev/redirect",
@@ -312,11 +316,11 @@ async fn what_visual_studio_code_sends() {
         "token_endpoint_auth_method": "none",
         "application_type": "native",
     });
-    assert_kept(&both(&metadata).await, &metadata);
+    assert_kept(&register_and_update(&metadata).await, &metadata);
 }
 
 #[tokio::test]
-async fn what_cursor_sends() {
+async fn cursor_can_register() {
     let metadata = json!({
         "client_name": "Cursor",
         "redirect_uris": [
@@ -328,7 +332,7 @@ async fn what_cursor_sends() {
         "response_types": ["code"],
         "token_endpoint_auth_method": "none",
     });
-    let answers = both(&metadata).await;
+    let answers = register_and_update(&metadata).await;
     assert_kept(&answers, &metadata);
     assert_kept(&answers, &json!({"application_type": "native"}));
 }

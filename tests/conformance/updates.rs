@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 #[tokio::test]
-async fn an_update_replaces() {
+async fn update_replaces_all_metadata() {
     let registry = registry().await;
     let client = registry
         .client(&with(
@@ -21,7 +21,7 @@ async fn an_update_replaces() {
 }
 
 #[tokio::test]
-async fn what_was_issued_stays() {
+async fn update_keeps_the_issued_members() {
     let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let updated = client.update(&with(json!({}))).await.json();
@@ -39,7 +39,7 @@ async fn what_was_issued_stays() {
 }
 
 #[tokio::test]
-async fn the_client_id_must_be_there_and_the_clients() {
+async fn update_needs_the_client_id_of_the_client() {
     let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let other = registry.client(&with(json!({}))).await;
@@ -60,7 +60,7 @@ async fn the_client_id_must_be_there_and_the_clients() {
 }
 
 #[tokio::test]
-async fn a_client_may_send_back_what_it_got() {
+async fn client_may_echo_the_whole_response() {
     let registry = registry().await;
     for method in ["client_secret_basic", "none"] {
         let client = registry
@@ -73,7 +73,7 @@ async fn a_client_may_send_back_what_it_got() {
 }
 
 #[tokio::test]
-async fn a_client_may_not_choose_what_is_issued() {
+async fn client_cannot_change_issued_members() {
     let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let public = registry
@@ -100,7 +100,7 @@ async fn a_client_may_not_choose_what_is_issued() {
 }
 
 #[tokio::test]
-async fn a_secret_goes_and_comes_with_the_method() {
+async fn secret_ends_and_is_issued_with_the_method() {
     let registry = registry().await;
     let client = registry.client(&with(json!({}))).await;
     let public = client
@@ -115,13 +115,13 @@ async fn a_secret_goes_and_comes_with_the_method() {
     assert_ne!(secret, client.information["client_secret"]);
     assert_eq!(back["client_secret_expires_at"], 0);
 
-    // From one method with a secret to another it stays.
+    // The secret stays if both methods use one.
     let post = with(json!({"token_endpoint_auth_method": "client_secret_post"}));
     assert_eq!(client.update(&post).await.json()["client_secret"], secret);
 }
 
 #[tokio::test]
-async fn a_refused_update_changes_nothing() {
+async fn refused_update_changes_nothing() {
     let registry = registry().await;
     let client = registry.client(&with(json!({"client_name": "a"}))).await;
     let bad = with(json!({"client_name": "b", "jwks": 1}));
@@ -132,9 +132,9 @@ async fn a_refused_update_changes_nothing() {
     assert_eq!(client.read().await.json(), client.information);
 }
 
-/// However large it is: what is taken may be sent back.
+/// Whatever the registry accepts, the client may echo, so the response must fit into a request.
 #[tokio::test]
-async fn what_a_client_got_is_not_longer_than_what_it_may_send() {
+async fn response_is_not_longer_than_a_request_may_be() {
     let registry = registry().await;
     let of = |length: usize| {
         let mut members = json!({});

@@ -1,12 +1,12 @@
-//! Members that hold a URL.
+//! Members that contain a URL.
 
 use serde_json::json;
 
-use super::both::*;
+use super::register_and_update::*;
 use super::*;
 
 #[tokio::test]
-async fn urls_that_are_shown_or_fetched() {
+async fn urls_are_absolute_and_https_or_http() {
     for member in [
         "client_uri",
         "logo_uri",
@@ -20,7 +20,7 @@ async fn urls_that_are_shown_or_fetched() {
             "HTTPS://[::1]/",
         ] {
             let metadata = with(json!({member: good}));
-            assert_kept(&both(&metadata).await, &metadata);
+            assert_kept(&register_and_update(&metadata).await, &metadata);
         }
         for bad in [
             "javascript:alert(1)",
@@ -32,13 +32,13 @@ async fn urls_that_are_shown_or_fetched() {
             "https://a b/",
         ] {
             assert_refused(
-                &both(&with(json!({member: bad}))).await,
+                &register_and_update(&with(json!({member: bad}))).await,
                 "invalid_client_metadata",
             );
         }
     }
     let metadata = with(json!({"jwks_uri": "https://client.example.org/jwks"}));
-    assert_kept(&both(&metadata).await, &metadata);
+    assert_kept(&register_and_update(&metadata).await, &metadata);
     for bad in [
         "http://client.example.org/jwks",
         "file:///etc/passwd",
@@ -46,14 +46,14 @@ async fn urls_that_are_shown_or_fetched() {
         "jwks",
     ] {
         assert_refused(
-            &both(&with(json!({"jwks_uri": bad}))).await,
+            &register_and_update(&with(json!({"jwks_uri": bad}))).await,
             "invalid_client_metadata",
         );
     }
 }
 
 #[tokio::test]
-async fn urls_over_tls() {
+async fn urls_that_the_server_fetches_need_https() {
     for (member, is_list) in [
         ("jwks_uri", false),
         ("initiate_login_uri", false),
@@ -68,7 +68,7 @@ async fn urls_over_tls() {
             })
         };
         let good = of("https://client.example.org/x?y");
-        assert_kept(&both(&good).await, &good);
+        assert_kept(&register_and_update(&good).await, &good);
         for bad in [
             "http://client.example.org/x",
             "http://localhost/x",
@@ -81,20 +81,24 @@ async fn urls_over_tls() {
             "/x",
             "https://",
         ] {
-            assert_refused(&both(&of(bad)).await, "invalid_client_metadata");
+            assert_refused(&register_and_update(&of(bad)).await, "invalid_client_metadata");
         }
     }
     let mixed =
         json!({"request_uris": ["https://client.example.org/x", "http://client.example.org/x"]});
-    assert_refused(&both(&with(mixed)).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&with(mixed)).await, "invalid_client_metadata");
 }
 
 #[tokio::test]
-async fn where_a_browser_is_sent_after_logout() {
+async fn post_logout_redirect_uris_have_the_rules_of_redirect_uris() {
     let metadata = with(json!({
-        "post_logout_redirect_uris": ["https://client.example.org/out", "com.example.app:/out", "http://127.0.0.1/out"],
+        "post_logout_redirect_uris": [
+            "https://client.example.org/out",
+            "com.example.app:/out",
+            "http://127.0.0.1/out",
+        ],
     }));
-    assert_kept(&both(&metadata).await, &metadata);
+    assert_kept(&register_and_update(&metadata).await, &metadata);
     for bad in [
         "javascript:alert(1)",
         "http://client.example.org/out",
@@ -102,13 +106,14 @@ async fn where_a_browser_is_sent_after_logout() {
         "",
     ] {
         let metadata = with(json!({"post_logout_redirect_uris": [bad]}));
-        assert_refused(&both(&metadata).await, "invalid_client_metadata");
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
     }
 }
 
-/// Nothing is fetched, so what is in the file cannot be seen (OpenID Connect registration section 5).
+/// The registry fetches nothing, so it cannot verify the file (OpenID Connect registration section
+/// 5).
 #[tokio::test]
-async fn a_sector_identifier_is_refused() {
+async fn sector_identifier_uri_is_refused() {
     let metadata = with(json!({"sector_identifier_uri": "https://client.example.org/sector"}));
-    assert_refused(&both(&metadata).await, "invalid_client_metadata");
+    assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
 }

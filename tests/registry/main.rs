@@ -1,16 +1,23 @@
-//! The embedded registry: what can be set, and what the rest of the server does with it. In memory and in a file.
+//! The settings of the built-in registry, and what the rest of the server does with it. Most tests
+//! run in memory and in a file.
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod bounds;
-mod changes;
-mod expiry;
+mod backup;
+mod capacity;
+mod config_errors;
 mod file;
+mod lifecycle_model;
+mod limits;
 mod management;
-mod model;
-mod rotation;
+mod missing_feature;
+mod observer;
+mod registration_only;
+mod removal;
+mod secret_expiry;
 mod settings;
+mod token_rotation;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower_dcr::DcrEndpoint;
-use tower_dcr::registry::{Registry, RegistryBuilder};
+use tower_dcr::registry::{ClientOrder, Registry, RegistryBuilder};
 
 use support::*;
 
@@ -29,7 +36,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// A time that goes on when it is told to.
+/// A clock that the test moves.
 #[derive(Clone)]
 struct Time(Arc<AtomicU64>);
 
@@ -56,24 +63,41 @@ fn builder() -> RegistryBuilder {
     Registry::builder(CONFIGURATION_ENDPOINT)
 }
 
-/// The same registry in memory and in a file, which is there for as long as the directory is.
-fn both(builder: &RegistryBuilder) -> [(Registry, Option<TempDir>); 2] {
+/// Builds the same registry in memory and in a file. The file exists as long as the directory.
+fn in_both_homes(builder: &RegistryBuilder) -> [(Registry, Option<TempDir>); 2] {
     let directory = TempDir::new().unwrap();
-    let file = builder.clone().open(directory.path().join("clients.redb"));
+    let file = builder.clone().file(directory.path().join("clients.redb"));
     [
-        (builder.clone().in_memory().unwrap(), None),
-        (file.unwrap(), Some(directory)),
+        (builder.clone().build().unwrap(), None),
+        (file.build().unwrap(), Some(directory)),
     ]
 }
 
-/// Metadata with nothing wrong.
+/// Returns the time as a registry shows it.
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+/// Returns metadata that every registry accepts.
 fn metadata() -> Value {
     json!({"redirect_uris": ["https://client.example.org/cb"]})
 }
 
-async fn post(backend: &Registry, metadata: &Value) -> Answer {
+/// Marks a client as used, which must exist.
+async fn mark_used(registry: &Registry, client: &Value) {
+    let is_there = registry.mark_used(text(&client["client_id"])).await;
+    assert!(is_there.unwrap());
+}
+
+/// Returns how many clients there are.
+async fn count(registry: &Registry) -> usize {
+    let page = registry.list(ClientOrder::Age, None, usize::MAX).await;
+    page.unwrap().clients.len()
+}
+
+async fn post(registry: &Registry, metadata: &Value) -> Answer {
     let answer = ask(
-        &DcrEndpoint::new(backend.clone()),
+        &DcrEndpoint::new(registry.clone()),
         register(metadata.to_string()),
     )
     .await;
@@ -81,16 +105,16 @@ async fn post(backend: &Registry, metadata: &Value) -> Answer {
     answer
 }
 
-/// The client information of a new client.
-async fn client(backend: &Registry, metadata: &Value) -> Value {
-    let answer = post(backend, metadata).await;
+/// Registers a client, and returns the client information.
+async fn client(registry: &Registry, metadata: &Value) -> Value {
+    let answer = post(registry, metadata).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     answer.json()
 }
 
-/// A request of this client's, with this token.
+/// Sends a request of this client, with this token.
 async fn with_token(
-    backend: &Registry,
+    registry: &Registry,
     method: &str,
     client: &Value,
     token: &Value,
@@ -102,21 +126,21 @@ async fn with_token(
         text(token),
         body.to_string(),
     );
-    let answer = ask(&DcrEndpoint::new(backend.clone()), request).await;
+    let answer = ask(&DcrEndpoint::new(registry.clone()), request).await;
     answer.assert_well_formed();
     answer
 }
 
-async fn read(backend: &Registry, client: &Value) -> Answer {
+async fn read(registry: &Registry, client: &Value) -> Answer {
     let token = &client["registration_access_token"];
-    with_token(backend, "GET", client, token, &json!({})).await
+    with_token(registry, "GET", client, token, &json!({})).await
 }
 
-async fn update(backend: &Registry, client: &Value, metadata: &Value) -> Answer {
+async fn update(registry: &Registry, client: &Value, metadata: &Value) -> Answer {
     let token = &client["registration_access_token"];
     let mut body = metadata.clone();
     body["client_id"] = client["client_id"].clone();
-    with_token(backend, "PUT", client, token, &body).await
+    with_token(registry, "PUT", client, token, &body).await
 }
 
 fn text(value: &Value) -> &str {

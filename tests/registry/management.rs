@@ -1,73 +1,117 @@
-//! For the rest of the server.
+//! What the rest of the server does with the registry.
 
-use tower_dcr::registry::{ClientOrder, RegistryError};
+use tower_dcr::registry::Client;
 
 use super::*;
 
 #[tokio::test]
-async fn a_client_is_looked_up() {
+async fn client_returns_what_was_registered_and_issued() {
     let time = Time::new();
-    for (backend, _directory) in both(&builder().clock(time.clock())) {
-        let mut asked = metadata();
-        asked["client_name"] = json!("My Client");
-        asked["jwks"] = json!({"keys": []});
-        let information = client(&backend, &asked).await;
+    for (registry, _directory) in in_both_homes(&builder().clock(time.clock())) {
+        let mut requested = metadata();
+        requested["client_name"] = json!("My Client");
+        requested["jwks"] = json!({"keys": []});
+        let information = client(&registry, &requested).await;
         time.pass(5);
         let id = text(&information["client_id"]);
-        let found = backend.look_up(id).await.unwrap().unwrap();
+        let found = registry.client(id).await.unwrap().unwrap();
         assert_eq!(found.client_id(), id);
-        assert_eq!(found.client_id_issued_at(), time.now() - 5);
-        assert_eq!(found.last_used(), Some(time.now()));
+        assert_eq!(found.client_id_issued_at(), at(time.now() - 5));
+        assert_eq!(found.last_used(), None);
+        assert_eq!(found.token_endpoint_auth_method(), "client_secret_basic");
         assert_eq!(found.client_secret(), information["client_secret"].as_str());
-        assert_eq!(found.client_secret_expires_at(), Some(0));
+        assert_eq!(found.client_secret_expires_at(), None);
         let kept = found.metadata().to_map();
-        for (name, value) in asked.as_object().unwrap() {
+        for (name, value) in requested.as_object().unwrap() {
             assert_eq!(kept[name], *value);
         }
         for issued in ["client_id", "client_secret", "registration_access_token"] {
             assert!(!kept.contains_key(issued), "{issued}");
         }
-        assert!(backend.look_up("nobody").await.unwrap().is_none());
-        assert!(backend.look_up("").await.unwrap().is_none());
+        for nobody in ["nobody", ""] {
+            assert!(registry.client(nobody).await.unwrap().is_none());
+            assert!(!registry.mark_used(nobody).await.unwrap());
+        }
     }
 }
 
 #[tokio::test]
-async fn a_use_is_kept_to_the_hour() {
+async fn one_use_an_hour_is_recorded() {
     let time = Time::new();
-    for (backend, _directory) in both(&builder().clock(time.clock())) {
-        let information = client(&backend, &metadata()).await;
+    for (registry, _directory) in in_both_homes(&builder().clock(time.clock())) {
+        let information = client(&registry, &metadata()).await;
         let id = text(&information["client_id"]);
-        let last_used = async || backend.look_up(id).await.unwrap().unwrap().last_used();
+        let last_used = async || registry.client(id).await.unwrap().unwrap().last_used();
         let first = time.now();
-        assert_eq!(last_used().await, Some(first));
+        mark_used(&registry, &information).await;
+        assert_eq!(last_used().await, Some(at(first)));
         time.pass(HOUR - 1);
-        assert_eq!(last_used().await, Some(first));
+        mark_used(&registry, &information).await;
+        assert_eq!(last_used().await, Some(at(first)));
         time.pass(1);
-        assert_eq!(last_used().await, Some(first + HOUR));
-        // Neither a read of the client's own nor a list is a use.
+        mark_used(&registry, &information).await;
+        assert_eq!(last_used().await, Some(at(first + HOUR)));
+        // A read by the client itself, `client` and `list` are no uses.
         time.pass(2 * HOUR);
-        read(&backend, &information).await;
-        let listed = backend.list(ClientOrder::Age, None, 1).await.unwrap();
-        assert_eq!(listed[0].last_used(), Some(first + HOUR));
+        read(&registry, &information).await;
+        assert_eq!(last_used().await, Some(at(first + HOUR)));
+        let page = registry.list(ClientOrder::Age, None, 1).await.unwrap();
+        assert_eq!(page.clients[0].last_used(), Some(at(first + HOUR)));
     }
 }
 
-/// A clock that stands at its beginning.
+/// A clock that is set back must not make a client look older.
 #[tokio::test]
-async fn a_use_in_the_first_second_of_1970() {
-    let backend = builder().clock(|| UNIX_EPOCH).in_memory().unwrap();
-    let information = client(&backend, &metadata()).await;
-    let found = backend.look_up(text(&information["client_id"])).await;
+async fn last_use_does_not_go_back() {
+    let time = Time::new();
+    let later = time.now() + DAY;
+    let path = TempDir::new().unwrap();
+    let path = path.path().join("clients.redb");
+    let at_time = |now: u64| {
+        let builder = builder().clock(move || at(now)).file(&path);
+        builder.build().unwrap()
+    };
+    let information = {
+        let registry = at_time(later);
+        let information = client(&registry, &metadata()).await;
+        mark_used(&registry, &information).await;
+        information
+    };
+    let registry = at_time(time.now());
+    mark_used(&registry, &information).await;
+    let found = registry.client(text(&information["client_id"])).await;
+    assert_eq!(found.unwrap().unwrap().last_used(), Some(at(later)));
+}
+
+#[tokio::test]
+async fn use_at_the_epoch_counts_as_used() {
+    let registry = builder().clock(|| UNIX_EPOCH).build().unwrap();
+    let information = client(&registry, &metadata()).await;
+    mark_used(&registry, &information).await;
+    let found = registry.client(text(&information["client_id"])).await;
     assert!(found.unwrap().unwrap().last_used().is_some());
 }
 
 #[tokio::test]
-async fn secrets_are_compared() {
-    for (backend, _directory) in both(&builder()) {
-        let information = client(&backend, &metadata()).await;
+async fn client_says_when_its_secret_expires() {
+    let time = Time::new();
+    let builder = builder()
+        .clock(time.clock())
+        .secret_lifetime(Duration::from_secs(DAY));
+    for (registry, _directory) in in_both_homes(&builder) {
+        let information = client(&registry, &metadata()).await;
+        let found = registry.client(text(&information["client_id"])).await;
+        let expires_at = found.unwrap().unwrap().client_secret_expires_at();
+        assert_eq!(expires_at, Some(at(time.now() + DAY)));
+    }
+}
+
+#[tokio::test]
+async fn only_the_secret_of_the_client_is_accepted() {
+    for (registry, _directory) in in_both_homes(&builder()) {
+        let information = client(&registry, &metadata()).await;
         let secret = text(&information["client_secret"]);
-        let found = backend.look_up(text(&information["client_id"])).await;
+        let found = registry.client(text(&information["client_id"])).await;
         let found = found.unwrap().unwrap();
         assert!(found.has_client_secret(secret));
         for wrong in [
@@ -81,8 +125,8 @@ async fn secrets_are_compared() {
 
         let mut public = metadata();
         public["token_endpoint_auth_method"] = json!("none");
-        let public = client(&backend, &public).await;
-        let found = backend.look_up(text(&public["client_id"])).await;
+        let public = client(&registry, &public).await;
+        let found = registry.client(text(&public["client_id"])).await;
         let found = found.unwrap().unwrap();
         assert_eq!(
             (found.client_secret(), found.client_secret_expires_at()),
@@ -94,16 +138,16 @@ async fn secrets_are_compared() {
 }
 
 #[tokio::test]
-async fn clients_are_listed_by_age_and_by_last_use() {
+async fn pages_contain_all_clients_in_order() {
     let time = Time::new();
-    for (backend, _directory) in both(&builder().clock(time.clock())) {
+    for (registry, _directory) in in_both_homes(&builder().clock(time.clock())) {
         let mut ids = Vec::new();
         for _ in 0..7 {
-            ids.push(text(&client(&backend, &metadata()).await["client_id"]).to_owned());
+            ids.push(text(&client(&registry, &metadata()).await["client_id"]).to_owned());
             time.pass(1);
         }
         for used in [4, 2] {
-            backend.look_up(&ids[used]).await.unwrap();
+            registry.mark_used(&ids[used]).await.unwrap();
             time.pass(1);
         }
         for (order, expected) in [
@@ -112,77 +156,79 @@ async fn clients_are_listed_by_age_and_by_last_use() {
         ] {
             let expected: Vec<_> = expected.iter().map(|n| ids[*n].clone()).collect();
             for limit in [1, 2, 3, 7, 100] {
-                let (mut found, mut last) = (Vec::new(), None);
+                let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
                 loop {
-                    let page = backend.list(order, last.as_deref(), limit).await.unwrap();
-                    found.extend(page.iter().map(|client| client.client_id().to_owned()));
-                    last = page.last().map(|last| last.cursor(order));
-                    if page.len() < limit {
+                    let page = registry.list(order, after.as_deref(), limit).await.unwrap();
+                    let ids = page.clients.iter().map(Client::client_id);
+                    found.extend(ids.map(str::to_owned));
+                    pages += 1;
+                    after = page.next;
+                    if after.is_none() {
                         break;
                     }
                 }
                 assert_eq!(found, expected, "{order:?}, {limit}");
+                // The last page is never empty.
+                assert_eq!(pages, 7_usize.div_ceil(limit));
             }
         }
-        assert!(
-            backend
-                .list(ClientOrder::Age, None, 0)
-                .await
-                .unwrap()
-                .is_empty()
-        );
+        let page = registry.list(ClientOrder::Age, None, 0).await.unwrap();
+        assert_eq!(page.clients.len(), 1);
+        assert!(page.next.is_some());
     }
 }
 
 #[tokio::test]
-async fn a_client_is_deleted() {
-    for (backend, _directory) in both(&builder()) {
-        let information = client(&backend, &metadata()).await;
-        let other = client(&backend, &metadata()).await;
+async fn delete_removes_the_client_alone() {
+    for (registry, _directory) in in_both_homes(&builder()) {
+        let information = client(&registry, &metadata()).await;
+        let other = client(&registry, &metadata()).await;
         let id = text(&information["client_id"]);
-        assert!(backend.delete(id).await.unwrap());
-        assert!(!backend.delete(id).await.unwrap());
-        assert!(backend.look_up(id).await.unwrap().is_none());
-        read(&backend, &information)
+        assert!(registry.delete(id).await.unwrap());
+        assert!(!registry.delete(id).await.unwrap());
+        assert!(registry.client(id).await.unwrap().is_none());
+        read(&registry, &information)
             .await
             .assert_error(401, "invalid_token");
-        assert_eq!(read(&backend, &other).await.status, 200);
+        assert_eq!(read(&registry, &other).await.status, 200);
         for order in [ClientOrder::Age, ClientOrder::LastUse] {
-            assert_eq!(backend.list(order, None, 9).await.unwrap().len(), 1);
+            let page = registry.list(order, None, 9).await.unwrap();
+            assert_eq!(page.clients.len(), 1);
+            assert_eq!(page.next, None);
         }
     }
 }
 
 #[tokio::test]
-async fn a_client_that_lost_its_token_gets_another() {
-    for (backend, _directory) in both(&builder().rotate_registration_access_token()) {
-        let information = client(&backend, &metadata()).await;
-        let updated = update(&backend, &information, &metadata()).await.json();
+async fn new_token_of_the_operator_ends_all_earlier_ones() {
+    for (registry, _directory) in in_both_homes(&builder().rotate_registration_access_token(true)) {
+        let information = client(&registry, &metadata()).await;
+        let updated = update(&registry, &information, &metadata()).await.json();
         let id = text(&information["client_id"]);
-        let issued = backend
+        let issued = registry
             .issue_registration_access_token(id)
             .await
             .unwrap()
             .unwrap();
         for lost in [&information, &updated] {
-            read(&backend, lost)
+            read(&registry, lost)
                 .await
                 .assert_error(401, "invalid_token");
         }
         let token = json!(issued.as_str());
-        let found = with_token(&backend, "GET", &information, &token, &json!({})).await;
+        let found = with_token(&registry, "GET", &information, &token, &json!({})).await;
         assert_eq!(found.status, 200);
         assert_eq!(found.json()["registration_access_token"], token);
-        let nobody = backend.issue_registration_access_token("nobody").await;
+        let nobody = registry.issue_registration_access_token("nobody").await;
         assert!(nobody.unwrap().is_none());
     }
 }
 
 #[tokio::test]
-async fn what_is_supported() {
-    let backend = builder().in_memory().unwrap();
+async fn server_metadata_says_what_clients_can_be_registered_for() {
+    let registry = builder().build().unwrap();
     assert_eq!(
-        Value::from(backend.supported()),
+        Value::from(registry.server_metadata()),
         json!({
             "grant_types_supported": [
                 "authorization_code",
@@ -205,22 +251,22 @@ async fn what_is_supported() {
             "subject_types_supported": ["public", "pairwise"],
         })
     );
-    let backend = builder()
+    let registry = builder()
         .grant_types_supported(["authorization_code", "implicit"])
         .token_endpoint_auth_methods_supported(["none"])
-        .in_memory()
+        .build()
         .unwrap();
-    let supported = backend.supported();
+    let metadata = registry.server_metadata();
     assert_eq!(
-        supported["grant_types_supported"],
+        metadata["grant_types_supported"],
         json!(["authorization_code", "implicit"])
     );
     assert_eq!(
-        supported["token_endpoint_auth_methods_supported"],
+        metadata["token_endpoint_auth_methods_supported"],
         json!(["none"])
     );
     assert_eq!(
-        supported["response_types_supported"]
+        metadata["response_types_supported"]
             .as_array()
             .unwrap()
             .len(),
@@ -229,83 +275,24 @@ async fn what_is_supported() {
 }
 
 #[tokio::test]
-async fn clients_that_do_not_manage_themselves() {
-    for (backend, _directory) in both(&builder().registration_only(true)) {
-        let information = client(&backend, &metadata()).await;
-        assert!(information["client_id"].is_string());
-        assert!(information["client_secret"].is_string());
-        for absent in ["registration_access_token", "registration_client_uri"] {
-            assert_eq!(information.get(absent), None, "{absent}");
+async fn cursor_can_stand_in_a_url_and_survives_its_client() {
+    for (registry, _directory) in in_both_homes(&builder()) {
+        for _ in 0..3 {
+            client(&registry, &metadata()).await;
         }
-        for token in ["x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-            for method in ["GET", "PUT", "DELETE"] {
-                with_token(&backend, method, &information, &json!(token), &json!({}))
-                    .await
-                    .assert_error(401, "invalid_token");
-            }
-        }
-        assert!(
-            backend
-                .look_up(text(&information["client_id"]))
-                .await
-                .unwrap()
-                .is_some()
-        );
-    }
-}
-
-/// Management can be taken from clients that have tokens, and be given back.
-#[tokio::test]
-async fn management_that_is_switched_off_and_on() {
-    let directory = TempDir::new().unwrap();
-    let path = directory.path().join("clients.redb");
-    let managed = client(&builder().open(&path).unwrap(), &metadata()).await;
-    let unmanaged = {
-        let backend = builder()
-            .registration_only(true)
-            .rotate_registration_access_token()
-            .open(&path)
-            .unwrap();
-        let token = &managed["registration_access_token"];
-        for method in ["GET", "PUT", "DELETE"] {
-            with_token(&backend, method, &managed, token, &managed)
-                .await
-                .assert_error(401, "invalid_token");
-        }
-        let id = text(&managed["client_id"]);
-        let issued = backend.issue_registration_access_token(id).await.unwrap();
-        assert!(issued.is_none());
-        client(&backend, &metadata()).await
-    };
-    let backend = builder().open(&path).unwrap();
-    assert_eq!(read(&backend, &managed).await.json(), managed);
-    // Who registered in between has no token until one is issued.
-    let mut unmanaged = unmanaged;
-    unmanaged["registration_access_token"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-    assert_eq!(read(&backend, &unmanaged).await.status, 401);
-    let id = text(&unmanaged["client_id"]).to_owned();
-    let issued = backend.issue_registration_access_token(&id).await.unwrap();
-    unmanaged["registration_access_token"] = json!(issued.unwrap().as_str());
-    assert_eq!(read(&backend, &unmanaged).await.status, 200);
-}
-
-#[tokio::test]
-async fn a_cursor_is_a_text() {
-    for (backend, _directory) in both(&builder()) {
-        let information = client(&backend, &metadata()).await;
-        let id = text(&information["client_id"]);
-        let found = backend.get(id).await.unwrap().unwrap();
-        let cursor = found.cursor(ClientOrder::Age);
+        let page = registry.list(ClientOrder::Age, None, 1).await.unwrap();
+        let cursor = page.next.unwrap();
         assert!(
             cursor
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
         );
-        // The client of a cursor need not be there.
-        backend.delete(id).await.unwrap();
-        let listed = backend.list(ClientOrder::Age, Some(&cursor), 9).await;
-        assert_eq!(listed.unwrap().len(), 0);
-        for none in [
+        // The client before the cursor may be deleted.
+        registry.delete(page.clients[0].client_id()).await.unwrap();
+        let page = registry.list(ClientOrder::Age, Some(&cursor), 9).await;
+        assert_eq!(page.unwrap().clients.len(), 2);
+        let by_use = registry.list(ClientOrder::LastUse, None, 1).await.unwrap();
+        for wrong in [
             "",
             "1",
             "age",
@@ -316,36 +303,33 @@ async fn a_cursor_is_a_text() {
             "age.99999999999999999999.0.y",
             "agex.1.2.y",
             "1.2.y",
-            &found.cursor(ClientOrder::LastUse),
+            &by_use.next.unwrap(),
         ] {
-            let error = backend
-                .list(ClientOrder::Age, Some(none), 9)
+            let error = registry
+                .list(ClientOrder::Age, Some(wrong), 9)
                 .await
                 .unwrap_err();
-            assert!(
-                matches!(error, RegistryError::InvalidCursor),
-                "{none}: {error}"
-            );
+            assert!(error.is_invalid_cursor(), "{wrong}: {error}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_client_is_looked_at_without_being_used() {
-    for (backend, _directory) in both(&builder()) {
-        let information = client(&backend, &metadata()).await;
+async fn client_does_not_count_as_use() {
+    for (registry, _directory) in in_both_homes(&builder()) {
+        let information = client(&registry, &metadata()).await;
         let id = text(&information["client_id"]);
         for _ in 0..2 {
-            let found = backend.get(id).await.unwrap().unwrap();
+            let found = registry.client(id).await.unwrap().unwrap();
             assert_eq!((found.client_id(), found.last_used()), (id, None));
         }
-        assert!(backend.get("nobody").await.unwrap().is_none());
+        assert!(registry.client("nobody").await.unwrap().is_none());
     }
 }
 
 #[tokio::test]
-async fn where_the_user_may_be_sent_back_to() {
-    let backend = builder().in_memory().unwrap();
+async fn redirect_uris_match_exactly_but_for_the_loopback_port() {
+    let registry = builder().build().unwrap();
     let registered = json!({
         "redirect_uris": [
             "https://client.example.org/cb",
@@ -356,9 +340,9 @@ async fn where_the_user_may_be_sent_back_to() {
         ],
         "token_endpoint_auth_method": "none",
     });
-    let information = client(&backend, &registered).await;
-    let found = backend
-        .get(text(&information["client_id"]))
+    let information = client(&registry, &registered).await;
+    let found = registry
+        .client(text(&information["client_id"]))
         .await
         .unwrap()
         .unwrap();
@@ -395,5 +379,38 @@ async fn where_the_user_may_be_sent_back_to() {
         "",
     ] {
         assert!(!found.may_redirect_to(may_not), "{may_not}");
+    }
+}
+
+#[tokio::test]
+async fn concurrent_use_does_not_bring_back_a_deleted_client() {
+    for (registry, _directory) in in_both_homes(&builder()) {
+        for _ in 0..50 {
+            let client = client(&registry, &metadata()).await;
+            let id = text(&client["client_id"]);
+            let (deleted, _) = tokio::join!(registry.delete(id), registry.mark_used(id));
+            assert!(deleted.unwrap());
+            assert!(registry.client(id).await.unwrap().is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn concurrent_use_does_not_undo_an_update() {
+    for (registry, _directory) in in_both_homes(&builder()) {
+        for _ in 0..50 {
+            let first = client(&registry, &metadata()).await;
+            let id = text(&first["client_id"]);
+            let mut changed = metadata();
+            changed["client_name"] = json!("changed");
+            let (updated, used) =
+                tokio::join!(update(&registry, &first, &changed), registry.mark_used(id));
+            assert_eq!(updated.status, 200);
+            assert!(used.unwrap());
+            assert_eq!(
+                read(&registry, &first).await.json()["client_name"],
+                "changed"
+            );
+        }
     }
 }

@@ -1,20 +1,18 @@
-//! What can be set.
-
-use tower_dcr::registry::RegistryError;
+//! Settings that change what is registered.
 
 use super::*;
 
-/// What a registration says. An update says the same.
+/// Registers a client, and returns the answer. Asserts that an update gets the same.
 async fn registered(builder: RegistryBuilder, metadata: &Value) -> Answer {
-    let backend = builder.in_memory().unwrap();
-    let answer = post(&backend, metadata).await;
-    // A client that every one of these registries takes, whatever it supports.
+    let registry = builder.build().unwrap();
+    let answer = post(&registry, metadata).await;
+    // A client that all registries of these tests accept.
     let mut plain = json!({"redirect_uris": ["https://client.example.org/cb"]});
-    if backend.supported()["grant_types_supported"] == json!(["implicit"]) {
+    if registry.server_metadata()["grant_types_supported"] == json!(["implicit"]) {
         plain["response_types"] = json!(["token"]);
     }
-    let existing = client(&backend, &plain).await;
-    let updated = update(&backend, &existing, metadata).await;
+    let existing = client(&registry, &plain).await;
+    let updated = update(&registry, &existing, metadata).await;
     if answer.status == 201 {
         assert_eq!(updated.status, 200, "{metadata}: {updated:?}");
         let (registered, updated) = (answer.json(), updated.json());
@@ -35,26 +33,26 @@ async fn registered(builder: RegistryBuilder, metadata: &Value) -> Answer {
 }
 
 #[tokio::test]
-async fn grant_types() {
+async fn unsupported_grant_types_are_dropped_and_own_ones_kept() {
     let builder = builder().grant_types_supported(["authorization_code", "urn:example:own"]);
-    let mut asked = metadata();
-    asked["grant_types"] = json!([
+    let mut requested = metadata();
+    requested["grant_types"] = json!([
         "client_credentials",
         "urn:example:own",
         "authorization_code"
     ]);
-    let answer = registered(builder.clone(), &asked).await;
+    let answer = registered(builder.clone(), &requested).await;
     assert_eq!(
         answer.json()["grant_types"],
         json!(["urn:example:own", "authorization_code"])
     );
-    asked["grant_types"] = json!(["client_credentials"]);
-    let refused = registered(builder, &asked).await;
+    requested["grant_types"] = json!(["client_credentials"]);
+    let refused = registered(builder, &requested).await;
     refused.assert_error(400, "invalid_client_metadata");
 }
 
 #[tokio::test]
-async fn implicit_where_it_is_named() {
+async fn implicit_is_supported_if_it_is_named() {
     let builder = builder().grant_types_supported(["authorization_code", "implicit"]);
     for (grant_types, response_types, expected) in [
         (
@@ -88,7 +86,7 @@ async fn implicit_where_it_is_named() {
             json!(["code"]),
             None,
         ),
-        // What is filled in is no other than what may be asked for.
+        // Defaults follow the same rules.
         (json!(["implicit", "authorization_code"]), json!(null), None),
         (json!(["implicit"]), json!(null), None),
         (json!(["implicit"]), json!([]), None),
@@ -98,13 +96,13 @@ async fn implicit_where_it_is_named() {
         (json!(["implicit"]), json!(["token token2"]), None),
         (json!(["implicit"]), json!(["token  id_token"]), None),
     ] {
-        let mut asked = metadata();
-        asked["grant_types"] = grant_types;
-        asked["response_types"] = response_types.clone();
-        let answer = registered(builder.clone(), &asked).await;
+        let mut requested = metadata();
+        requested["grant_types"] = grant_types;
+        requested["response_types"] = response_types.clone();
+        let answer = registered(builder.clone(), &requested).await;
         match expected {
             Some(grant_types) => {
-                assert_eq!(answer.status, 201, "{asked}: {answer:?}");
+                assert_eq!(answer.status, 201, "{requested}: {answer:?}");
                 assert_eq!(answer.json()["grant_types"], grant_types);
                 if !response_types.is_null() {
                     assert_eq!(answer.json()["response_types"], response_types);
@@ -113,7 +111,7 @@ async fn implicit_where_it_is_named() {
             None => answer.assert_error(400, "invalid_client_metadata"),
         }
     }
-    // With it, a web application redirects to other machines alone, whether it says that it is one or not.
+    // A web application may then only redirect to other machines. Web is the default.
     for application_type in [json!(null), json!("web")] {
         let here = json!({
             "redirect_uris": ["https://localhost/cb"],
@@ -124,7 +122,7 @@ async fn implicit_where_it_is_named() {
             .await
             .assert_error(400, "invalid_redirect_uri");
     }
-    // It redirects, too.
+    // It needs a redirect URI.
     let without = json!({"grant_types": ["implicit"], "response_types": ["token"]});
     registered(builder, &without)
         .await
@@ -133,9 +131,9 @@ async fn implicit_where_it_is_named() {
 
 /// OpenID Connect registration section 2, `application_type`.
 #[tokio::test]
-async fn implicit_and_redirect_uris_other_than_https() {
+async fn web_application_with_implicit_needs_https_to_another_machine() {
     let builder = builder().grant_types_supported(["implicit"]);
-    for (application_type, uri, is_taken) in [
+    for (application_type, uri, is_accepted) in [
         ("web", "https://client.example.org/cb", true),
         ("web", "http://localhost/cb", false),
         ("web", "https://localhost/cb", false),
@@ -144,15 +142,15 @@ async fn implicit_and_redirect_uris_other_than_https() {
         ("native", "http://localhost/cb", true),
         ("native", "com.example.app:/cb", true),
     ] {
-        let asked = json!({
+        let requested = json!({
             "grant_types": ["implicit"],
             "response_types": ["token"],
             "application_type": application_type,
             "redirect_uris": [uri],
         });
-        let answer = registered(builder.clone(), &asked).await;
-        if is_taken {
-            assert_eq!(answer.status, 201, "{asked}");
+        let answer = registered(builder.clone(), &requested).await;
+        if is_accepted {
+            assert_eq!(answer.status, 201, "{requested}");
         } else {
             answer.assert_error(400, "invalid_redirect_uri");
         }
@@ -160,36 +158,37 @@ async fn implicit_and_redirect_uris_other_than_https() {
 }
 
 #[tokio::test]
-async fn methods_of_authentication() {
+async fn default_method_is_basic_or_the_first_supported_one() {
     let method = |answer: &Answer| answer.json()["token_endpoint_auth_method"].clone();
     let public = builder().token_endpoint_auth_methods_supported(["none", "private_key_jwt"]);
     assert_eq!(
         method(&registered(public.clone(), &metadata()).await),
         "none"
     );
-    let mut asked = metadata();
-    asked["token_endpoint_auth_method"] = json!("client_secret_basic");
-    registered(public, &asked)
+    let mut requested = metadata();
+    requested["token_endpoint_auth_method"] = json!("client_secret_basic");
+    registered(public, &requested)
         .await
         .assert_error(400, "invalid_client_metadata");
 
-    let both = builder().token_endpoint_auth_methods_supported(["none", "client_secret_basic"]);
+    let with_basic =
+        builder().token_endpoint_auth_methods_supported(["none", "client_secret_basic"]);
     assert_eq!(
-        method(&registered(both, &metadata()).await),
+        method(&registered(with_basic, &metadata()).await),
         "client_secret_basic"
     );
 }
 
 #[tokio::test]
-async fn members_to_keep() {
+async fn members_to_keep_are_returned_as_they_were_sent() {
     let builder = builder().keep_members(["frontchannel_logout_uri", "example"]);
-    let body = r#"{"redirect_uris":["https://client.example.org/cb"],"other":1,"example#fr":1,"frontchannel_logout_uri":"",
-        "example": {"a" : 1.50, "n" : null}}"#;
-    for (backend, _directory) in both(&builder) {
-        let endpoint = DcrEndpoint::new(backend.clone());
+    let body = r#"{"redirect_uris":["https://client.example.org/cb"],"other":1,"example#fr":1,
+        "frontchannel_logout_uri":"","example": {"a" : 1.50, "n" : null}}"#;
+    for (registry, _directory) in in_both_homes(&builder) {
+        let endpoint = DcrEndpoint::new(registry.clone());
         let registered = ask(&endpoint, register(body)).await;
         assert_eq!(registered.status, 201);
-        let plain = client(&backend, &metadata()).await;
+        let plain = client(&registry, &metadata()).await;
         let id = text(&plain["client_id"]);
         let token = text(&plain["registration_access_token"]);
         let put = body.replacen('{', &format!(r#"{{"client_id":"{id}","#), 1);
@@ -209,62 +208,7 @@ async fn members_to_keep() {
 }
 
 #[test]
-fn settings_that_make_no_sense() {
-    let fails = |builder: RegistryBuilder, expected: &str| {
-        let error = builder.in_memory().unwrap_err();
-        let RegistryError::InvalidSetting { setting, .. } = error else {
-            panic!("{error}");
-        };
-        assert_eq!(setting, expected);
-        assert!(error.to_string().starts_with(expected), "{error}");
-    };
-    let none: [&str; 0] = [];
-    fails(
-        builder().grant_types_supported(none),
-        "grant_types_supported",
-    );
-    fails(
-        builder().grant_types_supported(["authorization_code", "password"]),
-        "grant_types_supported",
-    );
-    fails(
-        builder().token_endpoint_auth_methods_supported(none),
-        "token_endpoint_auth_methods_supported",
-    );
-    fails(
-        builder().token_endpoint_auth_methods_supported(["none", "x"]),
-        "token_endpoint_auth_methods_supported",
-    );
-    for meaning in [
-        "client_id",
-        "client_secret",
-        "client_id_issued_at",
-        "client_secret_expires_at",
-        "registration_access_token",
-        "registration_client_uri",
-        "software_statement",
-        "redirect_uris",
-        "client_name",
-        "client_name#fr",
-        "jwks",
-    ] {
-        fails(builder().keep_members(["x", meaning]), "keep_members");
-    }
-    fails(builder().max_clients(0), "max_clients");
-    fails(builder().max_member_length(0), "max_member_length");
-    fails(
-        builder().secret_lifetime(Duration::from_millis(999), Duration::ZERO),
-        "secret_lifetime",
-    );
-    fails(
-        builder().remove_never_used_after(Duration::from_millis(999)),
-        "remove_never_used_after",
-    );
-}
-
-/// What the documentation says they are.
-#[test]
-fn bounds_unless_set() {
+fn debug_shows_the_documented_defaults_and_no_url() {
     let text = format!("{:?}", builder());
     for bound in [
         "max_clients: 100000,",
@@ -274,22 +218,22 @@ fn bounds_unless_set() {
     ] {
         assert!(text.contains(bound), "{bound}: {text}");
     }
-    // It may hold a password.
+    // The URL may contain a password.
     let builder = Registry::builder("https://user:sentinel@as.example.com/register");
     assert!(!format!("{builder:?}").contains("sentinel"));
 }
 
-/// Times at the end of time.
 #[tokio::test]
-async fn lifetimes_without_end() {
-    let backend = builder()
-        .secret_lifetime(Duration::MAX, Duration::MAX)
+async fn longest_lifetimes_end_in_the_year_9999() {
+    let registry = builder()
+        .secret_lifetime(Duration::MAX)
+        .secret_grace_period(Duration::MAX)
         .remove_never_used_after(Duration::MAX)
-        .in_memory()
+        .build()
         .unwrap();
-    let information = client(&backend, &metadata()).await;
+    let information = client(&registry, &metadata()).await;
     // The end of the year 9999.
     assert_eq!(information["client_secret_expires_at"], 253_402_300_799_u64);
-    // Nor is it due.
-    assert_eq!(read(&backend, &information).await.json(), information);
+    // It is not due for renewal either.
+    assert_eq!(read(&registry, &information).await.json(), information);
 }

@@ -6,8 +6,12 @@
     reason = "each test binary compiles its own copy, and uses only a part of it"
 )]
 
+pub mod compile;
+pub mod dice;
 #[cfg(unix)]
 pub mod example;
+pub mod known_client;
+pub mod report;
 pub mod wire;
 
 use std::collections::VecDeque;
@@ -207,30 +211,6 @@ impl Backend for Recorder {
         };
         self.operations.lock().unwrap().push(operation);
         Ok(reply)
-    }
-}
-
-/// A small pseudorandom generator (xorshift).
-pub struct Dice(u64);
-
-impl Dice {
-    /// Creates a generator with a fixed seed: it has the same numbers in each run.
-    pub fn loaded() -> Self {
-        Self(0x5eed)
-    }
-
-    /// Creates a generator with a random seed: it has other numbers in each run.
-    pub fn new() -> Self {
-        let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), 0);
-        Self(seed | 1)
-    }
-
-    /// Returns a number from 0 up to, but not including, `sides`.
-    pub fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % sides as u64).unwrap()
     }
 }
 

@@ -1,16 +1,16 @@
-//! Which algorithms a client may ask for (OpenID Connect registration section 2).
+//! Which algorithms a client may request (OpenID Connect registration section 2).
 
 use serde_json::{Map, Value};
 
-use super::Refusal;
+use super::refusal::Refusal;
 
-/// Where `none` would let anybody speak as the client, or as the server.
+/// The members for which `none` would let anybody pose as the client, or as the server.
 const NEVER_NONE: [&str; 2] = [
     "token_endpoint_auth_signing_alg",
     "id_token_signed_response_alg",
 ];
 
-/// Every member that names an algorithm by which something is signed, or a key encrypted.
+/// The members that name an algorithm for a signature, or for the encryption of a key.
 const ALGS: [&str; 7] = [
     "token_endpoint_auth_signing_alg",
     "id_token_signed_response_alg",
@@ -21,7 +21,7 @@ const ALGS: [&str; 7] = [
     "request_object_encryption_alg",
 ];
 
-/// An encryption of content, and the encryption of its key that it needs.
+/// Each algorithm for content, and the algorithm for its key that it needs.
 const ENC_AND_ALG: [(&str, &str); 3] = [
     (
         "id_token_encrypted_response_enc",
@@ -37,7 +37,8 @@ const ENC_AND_ALG: [(&str, &str); 3] = [
     ),
 ];
 
-pub(super) fn judge(kept: &Map<String, Value>, has_secret: bool) -> Result<(), Refusal> {
+/// Checks the algorithms. Symmetric ones need a client secret, because it is their key.
+pub(super) fn check(kept: &Map<String, Value>, has_secret: bool) -> Result<(), Refusal> {
     let alg = |name: &str| kept.get(name).and_then(Value::as_str);
     for (enc, needed) in ENC_AND_ALG {
         if kept.contains_key(enc) && !kept.contains_key(needed) {
@@ -59,10 +60,10 @@ pub(super) fn judge(kept: &Map<String, Value>, has_secret: bool) -> Result<(), R
     Ok(())
 }
 
-/// Whether the key is made of the client's secret (OpenID Connect core sections 10.1 and 10.2, RFC 7518 sections 3.1 and
-/// 4.1).
+/// Returns whether the key is derived from the client secret (OpenID Connect core sections 10.1 and
+/// 10.2, RFC 7518 sections 3.1 and 4.1).
 fn is_symmetric(alg: &str) -> bool {
-    // In the spelling of another case, or with a space, it is no algorithm, but a verifier may not look so closely.
+    // In another case, or with spaces, the name is wrong, but some verifiers accept it.
     let alg = alg.trim().to_ascii_uppercase();
     alg.starts_with("HS")
         || alg.starts_with("PBES2-")

@@ -1,14 +1,18 @@
-//! Clients in memory: gone when the process ends.
+//! Clients in memory. They are gone when the process ends.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{ClientOrder, Entry, Fault, Observer, Position, Record, Tables, Transaction, tell};
+use super::error::StoreError;
+use super::transaction::{Entry, Tables, Transaction};
+use crate::registry::client_order::{ClientOrder, Position, position};
+use crate::registry::observer::ChangeSender;
+use crate::registry::record::Record;
 
 pub(in crate::registry) struct Memory {
     indexed: RwLock<Indexed>,
-    observer: Option<Observer>,
+    changes: ChangeSender,
 }
 
 #[derive(Default)]
@@ -18,14 +22,14 @@ struct Indexed {
     use_order: BTreeSet<Place>,
 }
 
-/// A [`Position`] that is kept.
+/// An owned [`Position`].
 type Place = (u64, u64, Arc<str>);
 
 impl Memory {
-    pub(in crate::registry) fn new(observer: Option<Observer>) -> Self {
+    pub(in crate::registry) fn new(changes: ChangeSender) -> Self {
         Self {
             indexed: RwLock::default(),
-            observer,
+            changes,
         }
     }
 
@@ -54,16 +58,13 @@ impl Memory {
 
     pub(super) fn write<T>(
         &self,
-        decide: impl FnOnce(&mut Transaction<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        decide: impl FnOnce(&mut Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut indexed = self.indexed.write().unwrap_or_else(PoisonError::into_inner);
         let mut changes = Vec::new();
-        let decided = decide(&mut Transaction {
-            tables: &mut *indexed,
-            changes: &mut changes,
-        });
-        // Under the lock: what is told is in the order in which it happened.
-        tell(self.observer.as_ref(), changes);
+        let decided = decide(&mut Transaction::new(&mut *indexed, &mut changes));
+        // Queued under the lock, so that the queue has the order of the changes.
+        self.changes.send(changes);
         decided
     }
 
@@ -82,28 +83,28 @@ impl Indexed {
 }
 
 fn place(order: ClientOrder, client_id: &Arc<str>, client: &Record) -> Place {
-    let (one, two, _) = client.position(order, client_id);
+    let (one, two, _) = position(order, client_id, client);
     (one, two, Arc::clone(client_id))
 }
 
-/// None of these fails.
+/// None of these methods fails.
 impl Tables for Indexed {
-    fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, Fault> {
+    fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, StoreError> {
         Ok(self.clients.get(client_id).cloned())
     }
 
-    fn count(&self) -> Result<u64, Fault> {
+    fn count(&self) -> Result<u64, StoreError> {
         Ok(self.clients.len() as u64)
     }
 
-    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, Fault> {
+    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, StoreError> {
         let first = self.in_order(order).first();
         Ok(first
             .and_then(|(_, _, id)| self.clients.get_key_value(id))
             .map(|(id, client)| (Arc::clone(id), Arc::clone(client))))
     }
 
-    fn put(&mut self, client_id: &str, client: Record) -> Result<(), Fault> {
+    fn put(&mut self, client_id: &str, client: Record) -> Result<(), StoreError> {
         self.remove(client_id)?;
         let (client_id, client) = (Arc::from(client_id), Arc::new(client));
         self.age_order
@@ -114,7 +115,7 @@ impl Tables for Indexed {
         Ok(())
     }
 
-    fn remove(&mut self, client_id: &str) -> Result<bool, Fault> {
+    fn remove(&mut self, client_id: &str) -> Result<bool, StoreError> {
         let Some((client_id, client)) = self.clients.remove_entry(client_id) else {
             return Ok(false);
         };

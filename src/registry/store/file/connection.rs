@@ -1,216 +1,209 @@
-//! The open file, and what happens when it is lost while the server runs.
+//! The connection to the file. It reopens the file after an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use redb::{Database, ReadTransaction, ReadableDatabase};
+use redb::Database;
 
-use super::Fault;
-use super::fault::FileFault;
+use super::error::FileError;
+use super::snapshot::{Open, Snapshot};
+use crate::registry::store::error::StoreError;
 
-type Opener = Box<dyn Fn() -> Result<Database, FileFault> + Send + Sync>;
+type Opener = Box<dyn Fn() -> Result<Database, FileError> + Send + Sync>;
 
-/// The open file. After an error of the disk, redb refuses everything until the file is opened anew, reads too: so it is,
-/// at once. A disk that refuses changes, because it is full say, is left in peace for a while, so that reads go on: on
-/// such a disk each change that is tried costs them the time that it takes to open the file.
+/// The connection to the file.
+///
+/// After a disk error, redb refuses reads and writes until the file is reopened. So the connection
+/// reopens it at once. If the disk refuses a write, because it is full for example, the next writes
+/// are refused for a while without a try. Otherwise each of them would cost reads the time of a
+/// reopening.
 pub(super) struct Connection {
     opener: Opener,
     state: Mutex<State>,
 }
 
 struct State {
-    database: Option<Arc<Open>>,
-    /// How long it took to open the file.
+    open: Option<Arc<Open>>,
+    /// How long the last opening took.
     opening_took: Duration,
-    /// When the file could last not be opened.
-    not_opened: Option<Instant>,
-    /// Until when no change is tried, and how long that was from its start.
-    changes_refused: Option<(Instant, Duration)>,
-    /// Whether nobody has a handle of the registry any more.
+    /// When the last opening failed.
+    opening_failed_at: Option<Instant>,
+    write_backoff: Option<WriteBackoff>,
+    /// Whether all handles of the registry are dropped.
     is_closing: bool,
 }
 
-struct Open {
-    database: Database,
-    /// Whether it is about to be closed: who still reads holds it open.
-    is_closing: AtomicBool,
+/// The time in which no write is tried.
+#[derive(Clone, Copy)]
+struct WriteBackoff {
+    until: Instant,
+    length: Duration,
 }
 
-impl Open {
-    fn new(database: Database) -> Arc<Self> {
-        Arc::new(Self {
-            database,
-            is_closing: AtomicBool::new(false),
-        })
-    }
+/// How long to wait before the file is opened again after a failure. It is also the shortest
+/// backoff of writes.
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
 
-    fn close_soon(&self) {
-        self.is_closing.store(true, Ordering::Relaxed);
-    }
-}
+/// The longest backoff of writes.
+const MAX_BACKOFF: Duration = Duration::from_secs(60);
 
-/// The clients as a commit left them.
-pub(super) struct Snapshot<'o> {
-    pub(super) transaction: ReadTransaction,
-    open: &'o Open,
-}
+/// The backoff of writes is at least so many times as long as an opening of the file. So reads are
+/// blocked by reopening for a twentieth of the time at most.
+const REOPEN_BACKOFF_FACTOR: u32 = 20;
 
-impl Snapshot<'_> {
-    /// To be asked from time to time by who reads for long: nobody can open the file anew while it is read.
-    pub(super) fn check(&self) -> Result<(), Fault> {
-        if self.open.is_closing.load(Ordering::Relaxed) {
-            return Err(Fault::new("the registry's file was closed meanwhile"));
-        }
-        Ok(())
-    }
-}
+/// How often a locked file is tried. A read or another process may be about to close it.
+const LOCK_TRIES: u32 = 50;
 
-/// How long to wait before a file that could not be opened is tried again, and a disk that refused a change at least.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// How long a disk is left in peace at most.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
-
-/// How much longer than it takes to open the file a disk is left in peace, so that reads are not held up for long.
-const PEACE: u32 = 20;
-
-/// How often a file is tried that is still in use: by reads that are about to end, or by a process that is.
-const TRIES: u32 = 50;
+/// The pause between two tries of a locked file.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 impl Connection {
-    pub(super) fn new(opener: Opener) -> Result<Self, FileFault> {
+    pub(super) fn new(opener: Opener) -> Result<Self, FileError> {
         let started = Instant::now();
-        let database = patiently(&opener)?;
+        let database = open_with_retry(&opener)?;
         Ok(Self {
             opener,
             state: Mutex::new(State {
-                database: Some(Open::new(database)),
+                open: Some(Open::new(database)),
                 opening_took: started.elapsed(),
-                not_opened: None,
-                changes_refused: None,
+                opening_failed_at: None,
+                write_backoff: None,
                 is_closing: false,
             }),
         })
     }
 
-    /// Looks something up. Where the file was lost on the way, it is opened anew, and asked once more.
+    /// Reads from the last commit. After an error, the file is reopened and read once more.
     pub(super) fn read<T>(
         &self,
-        look: impl Fn(&Snapshot<'_>) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        let look = |open: &Open| {
-            let transaction = open.database.begin_read().map_err(Fault::new)?;
-            look(&Snapshot { transaction, open })
-        };
-        let open = self.database()?;
-        attempt(|| look(&open)).or_else(|fault| {
-            self.lose(open, &fault);
-            let open = self.database()?;
-            attempt(|| look(&open)).inspect_err(|fault| self.lose(open, fault))
+        look_up: impl Fn(&Snapshot<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let look_up = |open: &Open| look_up(&open.snapshot()?);
+        let open = self.open()?;
+        catch_panic(|| look_up(&open)).or_else(|error| {
+            self.discard(open, &error);
+            let open = self.open()?;
+            catch_panic(|| look_up(&open)).inspect_err(|error| self.discard(open, error))
         })
     }
 
-    /// Changes something, unless the disk refused that just now.
+    /// Writes, unless the disk has just refused a write.
     pub(super) fn write<T>(
         &self,
-        change: impl FnOnce(&Database) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        if let Some((until, _)) = self.lock().changes_refused
-            && let Some(left) = until.checked_duration_since(Instant::now())
+        change: impl FnOnce(&Database) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if let Some(backoff) = self.lock().write_backoff
+            && let Some(left) = backoff.until.checked_duration_since(Instant::now())
         {
-            return Err(Fault::new("the disk refused the last change").retry_after(left));
+            let error = StoreError::new("the disk refused the last change");
+            return Err(error.with_retry_after(left));
         }
-        let open = self.database()?;
-        let outcome = attempt(|| change(&open.database));
+        let open = self.open()?;
+        let outcome = catch_panic(|| change(&open.database));
         let mut state = self.lock();
-        if let Err(fault) = &outcome {
-            let before = state
-                .changes_refused
-                .map_or(Duration::ZERO, |(_, pause)| pause);
-            let pause = (before * 2)
-                .max(PAUSE)
-                .max(state.opening_took * PEACE)
-                .min(MAX_PAUSE);
-            state.changes_refused = Some((Instant::now() + pause, pause));
-            drop(state);
-            self.lose(open, fault);
-        } else {
-            state.changes_refused = None;
+        match &outcome {
+            Ok(_) => state.write_backoff = None,
+            Err(error) => {
+                state.back_off();
+                drop(state);
+                self.discard(open, error);
+            }
         }
         outcome
     }
 
-    /// Ends what still reads, so that the file can be closed for good.
+    /// Lets long reads end, so that the file is closed for good.
     pub(super) fn close_soon(&self) {
         let mut state = self.lock();
         state.is_closing = true;
-        if let Some(open) = &state.database {
+        if let Some(open) = &state.open {
             open.close_soon();
         }
     }
 
-    fn lose(&self, lost: Arc<Open>, fault: &Fault) {
-        lost.close_soon();
-        // Let go before the lock is asked for: who has it may wait for the file to be closed.
-        let is_lost = Arc::downgrade(&lost);
-        drop(lost);
+    /// Discards a database after an error, so that the next caller reopens it.
+    fn discard(&self, failed: Arc<Open>, error: &StoreError) {
+        failed.close_soon();
+        // Drop before locking: the lock holder may be waiting for the close.
+        let failed_pointer = Arc::downgrade(&failed);
+        drop(failed);
         let mut state = self.lock();
-        let is_lost = |open: &mut Arc<Open>| std::ptr::eq(Arc::as_ptr(open), is_lost.as_ptr());
-        if !state.is_closing && state.database.take_if(is_lost).is_some() {
-            fault.log("the registry's file failed, and will be opened anew");
+        let is_failed =
+            |open: &mut Arc<Open>| std::ptr::eq(Arc::as_ptr(open), failed_pointer.as_ptr());
+        if !state.is_closing && state.open.take_if(is_failed).is_some() {
+            drop(state);
+            error.log("the registry's file failed and will be reopened");
         }
     }
 
-    /// The open file. Others wait here while it is opened anew.
-    fn database(&self) -> Result<Arc<Open>, Fault> {
+    /// Returns the open database, and opens it if necessary. Other callers wait meanwhile.
+    fn open(&self) -> Result<Arc<Open>, StoreError> {
         let mut state = self.lock();
-        if let Some(open) = &state.database {
+        if let Some(open) = &state.open {
             return Ok(Arc::clone(open));
         }
         if state.is_closing {
-            return Err(Fault::new("the registry's file is closed"));
+            return Err(StoreError::new("the registry's file is closed"));
         }
-        if state.not_opened.is_some_and(|at| at.elapsed() < PAUSE) {
-            return Err(Fault::new("the registry's file could not be opened anew"));
+        let failed_at = state.opening_failed_at;
+        if failed_at.is_some_and(|at| at.elapsed() < MIN_BACKOFF) {
+            return Err(StoreError::new("the registry's file could not be reopened"));
         }
         let started = Instant::now();
-        match patiently(&self.opener) {
+        match open_with_retry(&self.opener) {
             Ok(database) => {
                 let open = Open::new(database);
-                state.database = Some(Arc::clone(&open));
+                state.open = Some(Arc::clone(&open));
                 state.opening_took = started.elapsed();
-                state.not_opened = None;
+                state.opening_failed_at = None;
                 Ok(open)
             }
-            Err(fault) => {
-                state.not_opened = Some(Instant::now());
-                Err(fault.into_fault())
+            Err(error) => {
+                state.opening_failed_at = Some(Instant::now());
+                Err(error.into_store_error())
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Each change of the state is one assignment.
+        // The state is valid after each assignment, so a panic leaves it valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits a little for who still has the file.
-fn patiently(opener: &Opener) -> Result<Database, FileFault> {
-    for _ in 0..TRIES {
+impl State {
+    /// Starts the backoff of writes. Its length doubles with each failure.
+    fn back_off(&mut self) {
+        let before = self
+            .write_backoff
+            .map_or(Duration::ZERO, |backoff| backoff.length);
+        let length = (before * 2)
+            .max(MIN_BACKOFF)
+            .max(self.opening_took * REOPEN_BACKOFF_FACTOR)
+            .min(MAX_BACKOFF);
+        self.write_backoff = Some(WriteBackoff {
+            until: Instant::now() + length,
+            length,
+        });
+    }
+}
+
+/// Opens the file. If it is locked, it tries again for half a second.
+fn open_with_retry(opener: &Opener) -> Result<Database, FileError> {
+    for _ in 0..LOCK_TRIES {
         match opener() {
-            Err(FileFault::Locked) => thread::sleep(Duration::from_millis(10)),
+            Err(FileError::Locked) => thread::sleep(LOCK_PAUSE),
             outcome => return outcome,
         }
     }
     opener()
 }
 
-/// Damage that redb does not expect makes it panic.
-fn attempt<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Fault::new("the database cannot be read").outcome_unknown()))
+/// Turns a panic into an error. redb panics if it meets damage that it does not expect.
+fn catch_panic<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(StoreError::new("the database cannot be read").with_unknown_outcome())
+    })
 }

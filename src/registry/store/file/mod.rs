@@ -1,8 +1,13 @@
-//! Clients in a file: what was answered is on disk.
+//! Clients in a file. A change is on disk before the caller learns of it.
 
+mod backup;
+mod blocking;
 mod connection;
 mod database;
-mod fault;
+pub(in crate::registry) mod error;
+mod format;
+mod new_file;
+mod snapshot;
 mod tables;
 mod writer;
 
@@ -12,40 +17,42 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
-use self::connection::{Connection, Snapshot};
-pub(in crate::registry) use self::fault::FileFault;
+pub(super) use self::backup::write_new;
+use self::blocking::run_blocking;
+use self::connection::Connection;
+use self::error::{BackupError, FileError};
+use self::snapshot::Snapshot;
 use self::writer::Writer;
-use super::{ClientOrder, Entry, Fault, Observer, Position, Record, Tables, Transaction};
+use super::error::StoreError;
+use super::transaction::{Entry, Transaction};
+use crate::registry::client_order::{ClientOrder, Position};
+use crate::registry::observer::ChangeSender;
+use crate::registry::record::Record;
 
-/// Reads see what the last commit left, and do not wait for the next one; all changes go through one thread.
+/// Reads see the last commit and do not wait for the next one. One thread makes all changes.
 pub(in crate::registry) struct File {
     connection: Arc<Connection>,
     writer: Writer,
 }
 
 impl File {
-    /// Opens the file, or makes it. Blocks.
-    pub(in crate::registry) fn open(
-        path: &Path,
-        observer: Option<Observer>,
-    ) -> Result<Self, FileFault> {
+    /// Opens the file, or creates it. Blocks.
+    pub(in crate::registry) fn open(path: &Path, changes: ChangeSender) -> Result<Self, FileError> {
         let path = path.to_owned();
-        database::make(&path)?;
-        Self::with_opener(move || database::open(&path), observer)
+        new_file::create_if_missing(&path)?;
+        Self::with_opener(move || database::open(&path), changes)
     }
 
     fn with_opener(
-        opener: impl Fn() -> Result<redb::Database, FileFault> + Send + Sync + 'static,
-        observer: Option<Observer>,
-    ) -> Result<Self, FileFault> {
+        opener: impl Fn() -> Result<redb::Database, FileError> + Send + Sync + 'static,
+        changes: ChangeSender,
+    ) -> Result<Self, FileError> {
         let connection = Arc::new(Connection::new(Box::new(opener))?);
-        let writer = Writer::start(Arc::clone(&connection), observer)?;
+        let writer = Writer::start(Arc::clone(&connection), changes).map_err(FileError::Thread)?;
         Ok(Self { connection, writer })
     }
 
-    pub(super) async fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, Fault> {
+    pub(super) async fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, StoreError> {
         let client_id = client_id.to_owned();
         self.read(move |snapshot| tables::get(snapshot, &client_id))
             .await
@@ -56,7 +63,7 @@ impl File {
         order: ClientOrder,
         after: Option<Position<'_>>,
         limit: usize,
-    ) -> Result<Vec<Entry>, Fault> {
+    ) -> Result<Vec<Entry>, StoreError> {
         let after = after.map(|(one, two, client_id)| (one, two, client_id.to_owned()));
         self.read(move |snapshot| {
             let after = after
@@ -67,70 +74,39 @@ impl File {
         .await
     }
 
-    pub(super) async fn write<T, D>(&self, decide: D) -> Result<T, Fault>
+    pub(super) async fn write<T, D>(&self, decide: D) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        D: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        writer::answer(self.writer.submit(decide)?.await)
+        writer::outcome(self.writer.submit(decide)?.await)
     }
 
-    pub(super) fn write_blocking<T, D>(&self, decide: D) -> Result<T, Fault>
+    pub(super) fn write_blocking<T, D>(&self, decide: D) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        D: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        writer::answer(self.writer.submit(decide)?.blocking_recv())
+        writer::outcome(self.writer.submit(decide)?.blocking_recv())
     }
 
-    /// Writes all clients, as the last commit left them, into a new file.
-    pub(super) async fn back_up(&self, path: &Path) -> Result<Result<(), FileFault>, Fault> {
-        let connection = Arc::clone(&self.connection);
-        let path = path.to_owned();
-        off_the_async_threads(move || {
-            connection.read(|from| {
-                // Whose fault it is: the file's that is read, or the other one's.
-                let mut failed = None;
-                let clients =
-                    tables::all(from)?.inspect(|client| failed = client.as_ref().err().cloned());
-                let written = database::write_new(&path, clients);
-                failed.map_or(Ok(written), Err)
-            })
-        })
-        .await?
+    /// Writes all clients, as the last commit left them, to a new file.
+    pub(super) async fn backup(&self, path: &Path) -> Result<(), BackupError> {
+        backup::copy(Arc::clone(&self.connection), path).await
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        look: impl Fn(&Snapshot<'_>) -> Result<T, Fault> + Send + 'static,
-    ) -> Result<T, Fault> {
+        look_up: impl Fn(&Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let connection = Arc::clone(&self.connection);
-        off_the_async_threads(move || connection.read(look)).await?
+        run_blocking(move || connection.read(look_up)).await?
     }
 }
 
 impl Drop for File {
-    /// The file is closed when nobody reads it any more.
+    /// Lets long reads end, so that the file is closed soon.
     fn drop(&mut self) {
         self.connection.close_soon();
-    }
-}
-
-/// Writes clients into a new file.
-pub(super) async fn write_new(
-    path: &Path,
-    clients: Vec<Entry>,
-) -> Result<Result<(), FileFault>, Fault> {
-    let path = path.to_owned();
-    off_the_async_threads(move || database::write_new(&path, clients.into_iter().map(Ok))).await
-}
-
-/// On the threads that tokio has for what blocks. Outside its runtimes nobody else waits for this thread.
-async fn off_the_async_threads<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Fault> {
-    match Handle::try_current() {
-        Ok(runtime) => runtime.spawn_blocking(work).await.map_err(Fault::new),
-        Err(_) => Ok(work()),
     }
 }

@@ -1,17 +1,26 @@
-//! The tables of the file, in its format 1.
+//! The tables of the file, in format 1.
 
 use std::ops::Bound;
 use std::sync::Arc;
 
 use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
-use super::connection::Snapshot;
-use super::{ClientOrder, Entry, Fault, Position, Record, Tables};
+use super::snapshot::Snapshot;
+use crate::registry::client_order::{ClientOrder, Position, position};
 use crate::registry::credentials::TokenDigest;
-use crate::registry::record::Secret;
+use crate::registry::record::{Record, Secret};
+use crate::registry::store::error::StoreError;
+use crate::registry::store::transaction::{Entry, Tables};
 
-/// A client: issued at, last used, token, previous token and until when it is valid, secret and when it expires, previous
-/// secret and when it expires, metadata.
+/// A client:
+///
+/// 1. when it registered
+/// 2. its last use
+/// 3. the token
+/// 4. the previous token, and until when it is valid
+/// 5. the secret, and when it expires
+/// 6. the previous secret, and when it expires
+/// 7. the metadata
 type Row<'r> = (
     u64,
     u64,
@@ -74,11 +83,11 @@ fn client(
     })
 }
 
-/// Makes the tables of an empty file, with these clients.
+/// Creates the tables in an empty file, and fills them with these clients.
 pub(super) fn fill(
     transaction: &WriteTransaction,
-    clients: impl Iterator<Item = Result<Entry, Fault>>,
-) -> Result<(), Fault> {
+    clients: impl Iterator<Item = Result<Entry, StoreError>>,
+) -> Result<(), StoreError> {
     let mut tables = FileTables::open(transaction)?;
     for entry in clients {
         let (client_id, client) = entry?;
@@ -87,130 +96,136 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// The tables, in a transaction that writes.
+/// The tables in a write transaction.
 pub(super) struct FileTables<'t> {
     clients: Table<'t, &'static str, Row<'static>>,
     by_age: Table<'t, Position<'static>, ()>,
     by_last_use: Table<'t, Position<'static>, ()>,
-    pub(super) changed: bool,
+    /// Whether there is something to commit.
+    pub(super) is_changed: bool,
 }
 
 impl<'t> FileTables<'t> {
-    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, Fault> {
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Self, StoreError> {
         Ok(Self {
-            clients: transaction.open_table(CLIENTS).map_err(Fault::new)?,
-            by_age: transaction.open_table(BY_AGE).map_err(Fault::new)?,
-            by_last_use: transaction.open_table(BY_LAST_USE).map_err(Fault::new)?,
-            changed: false,
+            clients: transaction.open_table(CLIENTS).map_err(StoreError::new)?,
+            by_age: transaction.open_table(BY_AGE).map_err(StoreError::new)?,
+            by_last_use: transaction
+                .open_table(BY_LAST_USE)
+                .map_err(StoreError::new)?,
+            is_changed: false,
         })
     }
 }
 
 impl Tables for FileTables<'_> {
-    fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, Fault> {
-        let found = self.clients.get(client_id).map_err(Fault::new)?;
+    fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, StoreError> {
+        let found = self.clients.get(client_id).map_err(StoreError::new)?;
         Ok(found.map(|found| client(found.value())))
     }
 
-    fn count(&self) -> Result<u64, Fault> {
-        self.clients.len().map_err(Fault::new)
+    fn count(&self) -> Result<u64, StoreError> {
+        self.clients.len().map_err(StoreError::new)
     }
 
-    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, Fault> {
+    fn first(&self, order: ClientOrder) -> Result<Option<Entry>, StoreError> {
         let first = match order {
             ClientOrder::Age => self.by_age.first(),
             ClientOrder::LastUse => self.by_last_use.first(),
         };
-        let Some((position, _)) = first.map_err(Fault::new)? else {
+        let Some((place, _)) = first.map_err(StoreError::new)? else {
             return Ok(None);
         };
-        let (_, _, client_id) = position.value();
+        let (_, _, client_id) = place.value();
         Ok(self
             .get(client_id)?
             .map(|client| (client_id.into(), client)))
     }
 
-    fn put(&mut self, client_id: &str, client: Record) -> Result<(), Fault> {
+    fn put(&mut self, client_id: &str, client: Record) -> Result<(), StoreError> {
         self.remove(client_id)?;
-        self.changed = true;
+        self.is_changed = true;
         self.by_age
-            .insert(client.position(ClientOrder::Age, client_id), ())
-            .map_err(Fault::new)?;
+            .insert(position(ClientOrder::Age, client_id, &client), ())
+            .map_err(StoreError::new)?;
         self.by_last_use
-            .insert(client.position(ClientOrder::LastUse, client_id), ())
-            .map_err(Fault::new)?;
+            .insert(position(ClientOrder::LastUse, client_id, &client), ())
+            .map_err(StoreError::new)?;
         self.clients
             .insert(client_id, row(&client))
-            .map_err(Fault::new)?;
+            .map_err(StoreError::new)?;
         Ok(())
     }
 
-    fn remove(&mut self, client_id: &str) -> Result<bool, Fault> {
-        let removed = self.clients.remove(client_id).map_err(Fault::new)?;
+    fn remove(&mut self, client_id: &str) -> Result<bool, StoreError> {
+        let removed = self.clients.remove(client_id).map_err(StoreError::new)?;
         let Some(client) = removed.map(|removed| client(removed.value())) else {
             return Ok(false);
         };
-        self.changed = true;
+        self.is_changed = true;
         self.by_age
-            .remove(client.position(ClientOrder::Age, client_id))
-            .map_err(Fault::new)?;
+            .remove(position(ClientOrder::Age, client_id, &client))
+            .map_err(StoreError::new)?;
         self.by_last_use
-            .remove(client.position(ClientOrder::LastUse, client_id))
-            .map_err(Fault::new)?;
+            .remove(position(ClientOrder::LastUse, client_id, &client))
+            .map_err(StoreError::new)?;
         Ok(true)
     }
 }
 
-/// The client, as the last commit left it.
-pub(super) fn get(snapshot: &Snapshot<'_>, client_id: &str) -> Result<Option<Arc<Record>>, Fault> {
+/// Returns the client as the last commit left it.
+pub(super) fn get(
+    snapshot: &Snapshot<'_>,
+    client_id: &str,
+) -> Result<Option<Arc<Record>>, StoreError> {
     let clients = snapshot
         .transaction
         .open_table(CLIENTS)
-        .map_err(Fault::new)?;
-    let found = clients.get(client_id).map_err(Fault::new)?;
+        .map_err(StoreError::new)?;
+    let found = clients.get(client_id).map_err(StoreError::new)?;
     Ok(found.map(|found| client(found.value())))
 }
 
-/// The clients after this position, as the last commit left them.
+/// Returns the clients after this position as the last commit left them.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     order: ClientOrder,
     after: Option<Position<'_>>,
     limit: usize,
-) -> Result<Vec<Entry>, Fault> {
+) -> Result<Vec<Entry>, StoreError> {
     let transaction = &snapshot.transaction;
-    let clients = transaction.open_table(CLIENTS).map_err(Fault::new)?;
-    let positions = transaction
+    let clients = transaction.open_table(CLIENTS).map_err(StoreError::new)?;
+    let places = transaction
         .open_table(in_order(order))
-        .map_err(Fault::new)?;
+        .map_err(StoreError::new)?;
     let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-    let positions = positions
+    let places = places
         .range::<Position<'_>>((start, Bound::Unbounded))
-        .map_err(Fault::new)?;
+        .map_err(StoreError::new)?;
     let mut found = Vec::new();
-    for position in positions.take(limit) {
+    for place in places.take(limit) {
         snapshot.check()?;
-        let (position, _) = position.map_err(Fault::new)?;
-        let (_, _, client_id) = position.value();
-        if let Some(row) = clients.get(client_id).map_err(Fault::new)? {
+        let (place, _) = place.map_err(StoreError::new)?;
+        let (_, _, client_id) = place.value();
+        if let Some(row) = clients.get(client_id).map_err(StoreError::new)? {
             found.push((client_id.into(), client(row.value())));
         }
     }
     Ok(found)
 }
 
-/// All clients, as the last commit left them, one after the other.
+/// Returns all clients as the last commit left them, one after the other.
 pub(super) fn all(
     snapshot: &Snapshot<'_>,
-) -> Result<impl Iterator<Item = Result<Entry, Fault>>, Fault> {
+) -> Result<impl Iterator<Item = Result<Entry, StoreError>>, StoreError> {
     let clients = snapshot
         .transaction
         .open_table(CLIENTS)
-        .map_err(Fault::new)?;
-    let entries = clients.range::<&str>(..).map_err(Fault::new)?;
+        .map_err(StoreError::new)?;
+    let entries = clients.range::<&str>(..).map_err(StoreError::new)?;
     Ok(entries.map(|entry| {
         snapshot.check()?;
-        let (client_id, row) = entry.map_err(Fault::new)?;
+        let (client_id, row) = entry.map_err(StoreError::new)?;
         Ok((client_id.value().into(), client(row.value())))
     }))
 }

@@ -1,5 +1,6 @@
-//! The thread that changes the file: whatever has come in while it wrote shares the next commit.
+//! The thread that writes the file. Changes that arrive during a commit share the next one.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -7,48 +8,42 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
-use super::fault::FileFault;
 use super::tables::FileTables;
-use super::{Fault, Observer, Transaction};
-use crate::registry::ClientChange;
-use crate::registry::store::tell;
+use crate::registry::observer::{Change, ChangeSender};
+use crate::registry::store::error::StoreError;
+use crate::registry::store::transaction::Transaction;
 use crate::registry::worker::Worker;
 
-/// How many changes may wait; others are refused.
+/// How many changes may wait. More are refused.
 const MAX_WAITING: usize = 4_096;
 
-/// How many changes share a commit at most: the first of them waits for the last.
+/// How many changes share a commit at most. The first one waits for the last one.
 const MAX_SHARING: usize = 512;
 
 pub(super) struct Writer {
-    /// Dropped first: it tells the thread to end.
+    /// Dropped before the thread, so that the thread ends.
     jobs: SyncSender<Box<dyn Job>>,
     _worker: Worker,
 }
 
 impl Writer {
-    pub(super) fn start(
-        connection: Arc<Connection>,
-        observer: Option<Observer>,
-    ) -> Result<Self, FileFault> {
+    pub(super) fn start(connection: Arc<Connection>, changes: ChangeSender) -> io::Result<Self> {
         let (jobs, waiting) = sync_channel(MAX_WAITING);
-        let work = move || run(&connection, &waiting, observer.as_ref());
-        let worker =
-            Worker::start("writer", work).map_err(|error| FileFault::Thread(error.into()))?;
+        let worker = Worker::start("writer", move || run(&connection, &waiting, &changes))?;
         Ok(Self {
             jobs,
             _worker: worker,
         })
     }
 
-    /// Puts a change into the queue. What it gives comes when the change is on disk.
+    /// Queues a change. Its value arrives when the change is on disk.
     pub(super) fn submit<T, D>(
         &self,
         decide: D,
-    ) -> Result<oneshot::Receiver<Result<T, Fault>>, Fault>
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
     where
         T: Send + 'static,
-        D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+        D: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, receiver) = oneshot::channel();
         let job = Decision {
@@ -59,80 +54,80 @@ impl Writer {
         match self.jobs.try_send(Box::new(job)) {
             Ok(()) => Ok(receiver),
             Err(TrySendError::Full(_)) => {
-                Err(Fault::new("too many changes are waiting for the disk"))
+                Err(StoreError::new("too many changes are waiting for the disk"))
             }
             Err(TrySendError::Disconnected(_)) => Err(gone()),
         }
     }
 }
 
-/// What was sent back, if the thread was there to send it.
-pub(super) fn answer<T>(
-    received: Result<Result<T, Fault>, oneshot::error::RecvError>,
-) -> Result<T, Fault> {
-    received.unwrap_or_else(|_| Err(gone().outcome_unknown()))
+/// Returns the outcome that the thread sent. If the thread is gone, the outcome is unknown.
+pub(super) fn outcome<T>(
+    received: Result<Result<T, StoreError>, oneshot::error::RecvError>,
+) -> Result<T, StoreError> {
+    received.unwrap_or_else(|_| Err(gone().with_unknown_outcome()))
 }
 
-fn gone() -> Fault {
-    Fault::new("the thread that changes the registry's file is gone")
+fn gone() -> StoreError {
+    StoreError::new("the thread that changes the registry's file is gone")
 }
 
-/// A change that waits.
+/// A change that waits for a commit.
 trait Job: Send {
-    /// Whether somebody still waits for it.
+    /// Returns whether the caller still waits.
     fn is_wanted(&self) -> bool;
 
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Fault>;
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError>;
 
-    /// Says what became of the commit.
-    fn finish(self: Box<Self>, outcome: Result<(), Fault>);
+    /// Tells the caller the outcome of the commit.
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
 struct Decision<T, D> {
     decide: Option<D>,
     decided: Option<T>,
-    answer: oneshot::Sender<Result<T, Fault>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<T, D> Job for Decision<T, D>
 where
     T: Send,
-    D: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send,
+    D: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send,
 {
     fn is_wanted(&self) -> bool {
         !self.answer.is_closed()
     }
 
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), Fault> {
+    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
         if let Some(decide) = self.decide.take() {
             self.decided = Some(decide(transaction)?);
         }
         Ok(())
     }
 
-    fn finish(self: Box<Self>, outcome: Result<(), Fault>) {
+    fn finish(self: Box<Self>, outcome: Result<(), StoreError>) {
         let Self {
             decided, answer, ..
         } = *self;
-        // Who does not wait any more does not mind.
+        // It fails only if the caller does not wait any more.
         let _ = answer.send(outcome.and_then(|()| decided.ok_or_else(gone)));
     }
 }
 
-fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Option<&Observer>) {
+fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, sender: &ChangeSender) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(MAX_SHARING - 1));
-        // Who does not wait any more was told that nobody knows: so nothing is the better half of it.
+        // A caller that stopped waiting already got "outcome unknown", so the write is skipped.
         jobs.retain(|job| job.is_wanted());
         let mut changes = Vec::new();
-        // Nobody would start this thread again.
         let write = || connection.write(|database| commit(database, &mut jobs, &mut changes));
+        // The thread must survive a panic, because nobody restarts it.
         let outcome = catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
-            Err(Fault::new("the change of the file panicked").outcome_unknown())
+            Err(StoreError::new("the change of the file panicked").with_unknown_outcome())
         });
         if outcome.is_ok() {
-            tell(observer, changes);
+            sender.send(changes);
         }
         for job in jobs {
             job.finish(outcome.clone());
@@ -143,24 +138,21 @@ fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, observer: Opti
 fn commit(
     database: &redb::Database,
     jobs: &mut [Box<dyn Job>],
-    changes: &mut Vec<(ClientChange, String)>,
-) -> Result<(), Fault> {
-    let transaction = database.begin_write().map_err(Fault::new)?;
+    changes: &mut Vec<Change>,
+) -> Result<(), StoreError> {
+    let transaction = database.begin_write().map_err(StoreError::new)?;
     let mut tables = FileTables::open(&transaction)?;
     for job in jobs {
-        job.run(&mut Transaction {
-            tables: &mut tables,
-            changes,
-        })?;
+        job.run(&mut Transaction::new(&mut tables, changes))?;
     }
-    let is_changed = tables.changed;
+    let is_changed = tables.is_changed;
     drop(tables);
     if is_changed {
-        // By default redb's commits are on disk before they return.
+        // With redb's default durability, a commit is on disk when it returns.
         transaction
             .commit()
-            .map_err(|error| Fault::new(error).outcome_unknown())
+            .map_err(|error| StoreError::new(error).with_unknown_outcome())
     } else {
-        transaction.abort().map_err(Fault::new)
+        transaction.abort().map_err(StoreError::new)
     }
 }

@@ -1,0 +1,98 @@
+//! The ways to create a registry.
+
+#[cfg(feature = "registry-file")]
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::RegistryBuilder;
+use crate::registry::Registry;
+use crate::registry::config_error::RegistryConfigError;
+#[cfg(not(feature = "registry-file"))]
+use crate::registry::missing_feature::FeatureRegistryFile;
+use crate::registry::rules::Rules;
+use crate::registry::time_source::TimeSource;
+
+impl Registry {
+    /// Creates a registry in memory, with the default settings. All clients are gone when the
+    /// process ends.
+    ///
+    /// `configuration_endpoint` is the public URL of the client configuration endpoint, without the
+    /// client. For `https://as.example.com/register`, each client gets the
+    /// `registration_client_uri` `https://as.example.com/register/{client_id}`.
+    ///
+    /// - Through all proxies, it must lead to the layer's
+    ///   [configuration path](crate::DcrBuilder::configuration_path).
+    /// - It is `https`, or `http` if the host is `localhost`, `127.0.0.1` or `[::1]`.
+    /// - It has a path that does not end with `/`, and no query and no fragment.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks these rules.
+    pub fn in_memory(configuration_endpoint: &str) -> Result<Self, RegistryConfigError> {
+        Self::builder(configuration_endpoint).build()
+    }
+
+    /// Opens a registry in a file, with the default settings. The URL is that of
+    /// [`in_memory`](Self::in_memory). [`RegistryBuilder::file`] documents the file.
+    ///
+    /// It blocks while it reads the whole file. That takes seconds for a million clients.
+    ///
+    /// # Errors
+    ///
+    /// - [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks the rules.
+    /// - [`RegistryConfigError::Locked`] if the file is open already.
+    /// - [`RegistryConfigError::UnusableFile`] if the file cannot hold a registry.
+    ///
+    /// ```
+    /// use tower_dcr::registry::Registry;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("clients.redb");
+    /// let registry = Registry::open("https://as.example.com/register", &path)?;
+    /// assert!(path.exists());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "registry-file")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
+    pub fn open(
+        configuration_endpoint: &str,
+        path: impl AsRef<Path>,
+    ) -> Result<Self, RegistryConfigError> {
+        Self::builder(configuration_endpoint)
+            .file(path.as_ref())
+            .build()
+    }
+
+    /// Fails to compile, with an error that names the feature `registry-file`.
+    #[cfg(not(feature = "registry-file"))]
+    #[doc(hidden)]
+    pub fn open<P: FeatureRegistryFile>(
+        _configuration_endpoint: &str,
+        path: P,
+    ) -> Result<Self, RegistryConfigError> {
+        path.never()
+    }
+
+    /// Starts a registry with settings of your own. The URL is that of
+    /// [`in_memory`](Self::in_memory). Finish with [`build`](RegistryBuilder::build).
+    pub fn builder(configuration_endpoint: impl Into<String>) -> RegistryBuilder {
+        RegistryBuilder {
+            configuration_endpoint: configuration_endpoint.into(),
+            https_only: true,
+            rules: Rules::default(),
+            auth_methods: None,
+            time_source: TimeSource::new(SystemTime::now),
+            max_clients: 100_000,
+            registration_only: false,
+            rotates_tokens: false,
+            secret_lifetime: None,
+            secret_grace_period: Duration::ZERO,
+            unused_lifetime: None,
+            observer: None,
+            #[cfg(feature = "registry-file")]
+            path: None,
+        }
+    }
+}

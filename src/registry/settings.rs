@@ -1,0 +1,20 @@
+//! The settings of a registry, after the builder has checked them.
+
+use super::configuration_endpoint::ConfigurationEndpoint;
+use super::rules::Rules;
+use super::secret_renewal::SecretLifetime;
+use super::time_source::TimeSource;
+
+pub(super) struct Settings {
+    pub(super) endpoint: ConfigurationEndpoint,
+    pub(super) rules: Rules,
+    pub(super) time_source: TimeSource,
+    pub(super) max_clients: u64,
+    /// Whether clients cannot manage themselves.
+    pub(super) registration_only: bool,
+    /// Whether each update issues a new registration access token.
+    pub(super) rotates_tokens: bool,
+    pub(super) secret_lifetime: SecretLifetime,
+    /// When a client that was never used is removed, in seconds after its registration.
+    pub(super) unused_lifetime: Option<u64>,
+}

@@ -1,0 +1,79 @@
+//! Settings that `build` refuses.
+
+use tower_dcr::registry::RegistryConfigError;
+
+use super::*;
+
+#[test]
+fn unusable_settings_are_refused_with_advice() {
+    let fails = |builder: RegistryBuilder, expected: &str| {
+        let error = builder.build().unwrap_err();
+        let RegistryConfigError::InvalidSetting { setting, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(setting, expected);
+        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(error.to_string().contains(": write "), "{error}");
+    };
+    let none: [&str; 0] = [];
+    fails(
+        builder().grant_types_supported(none),
+        "grant_types_supported",
+    );
+    fails(
+        builder().grant_types_supported(["authorization_code", "password"]),
+        "grant_types_supported",
+    );
+    fails(
+        builder().token_endpoint_auth_methods_supported(none),
+        "token_endpoint_auth_methods_supported",
+    );
+    fails(
+        builder().token_endpoint_auth_methods_supported(["none", "x"]),
+        "token_endpoint_auth_methods_supported",
+    );
+    for meaning in [
+        "client_id",
+        "client_secret",
+        "client_id_issued_at",
+        "client_secret_expires_at",
+        "registration_access_token",
+        "registration_client_uri",
+        "software_statement",
+        "redirect_uris",
+        "client_name",
+        "client_name#fr",
+        "jwks",
+    ] {
+        fails(builder().keep_members(["x", meaning]), "keep_members");
+    }
+    fails(builder().max_clients(0), "max_clients");
+    fails(builder().max_member_length(0), "max_member_length");
+    fails(
+        builder().secret_lifetime(Duration::from_millis(999)),
+        "secret_lifetime",
+    );
+    fails(
+        builder().remove_never_used_after(Duration::from_millis(999)),
+        "remove_never_used_after",
+    );
+}
+
+#[test]
+fn plain_http_needs_https_only_false() {
+    let error = Registry::in_memory("http://as.example.com/register").unwrap_err();
+    assert!(
+        matches!(
+            error,
+            RegistryConfigError::InvalidConfigurationEndpoint { .. }
+        ),
+        "{error:?}"
+    );
+    let said = error.to_string();
+    assert!(
+        said.contains("without https_only(false): write one like"),
+        "{said}"
+    );
+    let builder = Registry::builder("http://as.example.com/register");
+    assert!(builder.https_only(false).build().is_ok());
+}
