@@ -20,8 +20,8 @@ use tower_dcr::{DcrLayer, Operation, Reply, backend_fn};
 
 use support::*;
 
-fn dcr() -> DcrLayer<Recorder> {
-    DcrLayer::new(Recorder::default())
+fn dcr() -> DcrLayer<RecordingBackend> {
+    DcrLayer::new(RecordingBackend::default())
 }
 
 fn page() -> Router {
@@ -38,9 +38,9 @@ where
     S: Service<Request<axum::body::Body>, Response = Response<B>, Error = Infallible> + Clone,
     B: http_body::Body<Error: std::fmt::Debug>,
 {
-    let mut request = register(CLIENT).map(axum::body::Body::new);
+    let mut request = registration_request(CLIENT).map(axum::body::Body::new);
     *request.uri_mut() = path.parse().unwrap();
-    ask(service, request).await.status
+    send(service, request).await.status
 }
 
 async fn text_at<S, B>(service: &S, path: &str) -> (u16, String)
@@ -49,7 +49,7 @@ where
     B: http_body::Body<Error: std::fmt::Debug>,
 {
     let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
-    let response = ask(service, request).await;
+    let response = send(service, request).await;
     (
         response.status.as_u16(),
         String::from_utf8(response.body.to_vec()).unwrap(),
@@ -147,7 +147,7 @@ async fn layer_inside_a_nested_router_needs_a_fallback_and_sees_the_stripped_pat
     let stripped = Router::new().nest("/connect", page().fallback(not_found).layer(dcr()));
     assert_eq!(register_at(&stripped, "/connect/register").await, 201);
 
-    let full = DcrLayer::builder(Recorder::default())
+    let full = DcrLayer::builder(RecordingBackend::default())
         .registration_path("/connect/register")
         .build()
         .unwrap();
@@ -157,7 +157,7 @@ async fn layer_inside_a_nested_router_needs_a_fallback_and_sees_the_stripped_pat
 
 #[tokio::test]
 async fn layer_outside_a_nested_router_uses_the_full_path() {
-    let dcr = DcrLayer::builder(Recorder::default())
+    let dcr = DcrLayer::builder(RecordingBackend::default())
         .registration_path("/connect/register")
         .build()
         .unwrap();
@@ -168,7 +168,7 @@ async fn layer_outside_a_nested_router_uses_the_full_path() {
 
 #[tokio::test]
 async fn endpoint_works_as_a_route_service_and_as_a_nested_service() {
-    let endpoint = tower_dcr::DcrEndpoint::new(Recorder::default());
+    let endpoint = tower_dcr::DcrEndpoint::new(RecordingBackend::default());
     let routed = page()
         .route_service("/register", endpoint.clone())
         .route_service("/register/{client_id}", endpoint.clone());
@@ -213,7 +213,7 @@ async fn endpoint_layer_state_is_shared_by_a_hundred_routes() {
         .layer(dcr);
     let mut first = pin!(
         app.clone()
-            .oneshot(register(CLIENT).map(axum::body::Body::new))
+            .oneshot(registration_request(CLIENT).map(axum::body::Body::new))
     );
     assert!(
         first
@@ -222,6 +222,6 @@ async fn endpoint_layer_state_is_shared_by_a_hundred_routes() {
             .is_pending()
     );
     assert_eq!(register_at(&app, "/register").await, 503);
-    let read = configure("GET", "/register/1", "token", "").map(axum::body::Body::new);
-    assert_eq!(ask(&app, read).await.status, 503);
+    let read = configuration_request("GET", "/register/1", "token", "").map(axum::body::Body::new);
+    assert_eq!(send(&app, read).await.status, 503);
 }

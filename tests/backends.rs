@@ -27,7 +27,7 @@ use support::*;
 
 async fn assert_registers(backend: impl Backend) {
     let endpoint = DcrEndpoint::new(backend);
-    let response = ask(&endpoint, register(CLIENT)).await;
+    let response = send(&endpoint, registration_request(CLIENT)).await;
     assert_eq!(response.status, StatusCode::CREATED);
     assert_eq!(response.body, "{\"client_id\":\"1\"}");
 }
@@ -203,7 +203,7 @@ async fn tower_retry_repeats_a_registration_that_did_not_happen() {
         .service(BackendService::new(flaky));
     let endpoint = DcrEndpoint::new(retrying);
     assert_eq!(
-        ask(&endpoint, register(CLIENT)).await.status,
+        send(&endpoint, registration_request(CLIENT)).await.status,
         StatusCode::CREATED
     );
     assert_eq!(calls.load(Ordering::SeqCst), 3);
@@ -224,7 +224,7 @@ async fn attempts(
     let retrying = ServiceBuilder::new()
         .retry(Attempts(2))
         .service(BackendService::new(failing));
-    let response = ask(&DcrEndpoint::new(retrying), request).await;
+    let response = send(&DcrEndpoint::new(retrying), request).await;
     assert!(response.status.is_server_error());
     calls.load(Ordering::SeqCst)
 }
@@ -246,10 +246,16 @@ async fn retry_depends_on_the_outcome_and_the_operation() {
     ];
     let requests = || {
         [
-            ("read", configure("GET", "/register/1", "t", "")),
-            ("register", register(CLIENT)),
-            ("update", configure("PUT", "/register/1", "t", CLIENT)),
-            ("delete", configure("DELETE", "/register/1", "t", "")),
+            ("read", configuration_request("GET", "/register/1", "t", "")),
+            ("register", registration_request(CLIENT)),
+            (
+                "update",
+                configuration_request("PUT", "/register/1", "t", CLIENT),
+            ),
+            (
+                "delete",
+                configuration_request("DELETE", "/register/1", "t", ""),
+            ),
         ]
     };
     for error in nothing {
@@ -281,14 +287,14 @@ async fn tower_retry_works_around_the_registry() {
         .retry(Attempts(2))
         .map_err(BoxError::from)
         .service(BackendService::new(registry));
-    let response = ask(&DcrEndpoint::new(retrying), register(CLIENT)).await;
+    let response = send(&DcrEndpoint::new(retrying), registration_request(CLIENT)).await;
     assert_eq!(response.status, StatusCode::CREATED);
 }
 
 /// A backend can be tested without HTTP.
 #[tokio::test]
 async fn operations_can_be_made_by_hand() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let token = || BearerToken::new("token").unwrap();
     let metadata = || ClientMetadata::parse(CLIENT).unwrap();
     for (operation, method) in [

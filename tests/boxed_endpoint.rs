@@ -24,7 +24,7 @@ use tower_dcr::{BoxError, Dcr, DcrLayer, Operation, Reply, backend_fn};
 use tower_http::cors::CorsLayer;
 use tower_http::trace::TraceLayer;
 
-use support::wire::{exchange, serve};
+use support::socket::{send_bytes, serve};
 use support::*;
 
 /// A struct with the layer, and with the service that it creates, in its fields.
@@ -33,7 +33,7 @@ struct Server<ReqBody, App> {
     service: Dcr<App, BoxedEndpoint<ReqBody>>,
 }
 
-fn layer(recorder: &Recorder) -> DcrLayer<SharedBackend> {
+fn layer(recorder: &RecordingBackend) -> DcrLayer<SharedBackend> {
     DcrLayer::builder(SharedBackend::new(recorder.clone()))
         .body_limit(100)
         .build()
@@ -47,14 +47,24 @@ async fn page<ReqBody>(_: Request<ReqBody>) -> Result<Response<Full<Bytes>>, Inf
 /// Requests for every response that a client can get, and for the application.
 fn requests() -> Vec<Request<Full<Bytes>>> {
     let mut requests = vec![
-        register(CLIENT),
-        register("{"),
-        register(vec![b' '; 101]),
-        configure("GET", "/elsewhere", "token", ""),
+        registration_request(CLIENT),
+        registration_request("{"),
+        registration_request(vec![b' '; 101]),
+        configuration_request("GET", "/elsewhere", "token", ""),
     ];
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"] {
-        requests.push(configure(method, "/register/1", "token", CLIENT));
-        requests.push(configure(method, "/register/%zz", "token", CLIENT));
+        requests.push(configuration_request(
+            method,
+            "/register/1",
+            "token",
+            CLIENT,
+        ));
+        requests.push(configuration_request(
+            method,
+            "/register/%zz",
+            "token",
+            CLIENT,
+        ));
     }
     for request in &mut requests {
         let origin = "https://app.example".parse().unwrap();
@@ -65,7 +75,7 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
 
 #[tokio::test]
 async fn boxed_and_unboxed_stacks_respond_alike() {
-    let [one, other] = [Recorder::default(), Recorder::default()];
+    let [one, other] = [RecordingBackend::default(), RecordingBackend::default()];
     let unboxed = layer(&one)
         .endpoint_layer(CorsLayer::permissive())
         .endpoint_layer(TraceLayer::new_for_http())
@@ -79,14 +89,14 @@ async fn boxed_and_unboxed_stacks_respond_alike() {
         layer: boxed,
     };
     for request in requests() {
-        let expected = ask(&unboxed, request.clone()).await;
+        let expected = send(&unboxed, request.clone()).await;
         let again = server.layer.layer(service_fn(page));
         for service in [&server.service, &again] {
-            let response = ask(service, request.clone()).await;
+            let response = send(service, request.clone()).await;
             assert_eq!(response.status, expected.status, "{request:?}");
             assert_eq!(response.headers, expected.headers, "{request:?}");
             assert_eq!(response.body, expected.body, "{request:?}");
-            let without_time = |response: &Answer| {
+            let without_time = |response: &TestResponse| {
                 let outcome = response.outcome.as_ref()?;
                 let cause = outcome.cause().map(ToString::to_string);
                 Some((
@@ -105,7 +115,7 @@ async fn boxed_and_unboxed_stacks_respond_alike() {
 
 #[tokio::test]
 async fn layers_can_be_added_to_a_boxed_stack() {
-    let layer = layer(&Recorder::default())
+    let layer = layer(&RecordingBackend::default())
         .boxed()
         .endpoint_layer(CorsLayer::permissive())
         .boxed()
@@ -116,7 +126,7 @@ async fn layers_can_be_added_to_a_boxed_stack() {
             },
         ));
     let service = layer.layer(service_fn(page));
-    let response = ask(&service, register(CLIENT)).await;
+    let response = send(&service, registration_request(CLIENT)).await;
     assert_eq!(response.status, StatusCode::CREATED);
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     assert_eq!(response.header("x-outer"), Some("1"));
@@ -132,7 +142,9 @@ async fn errors_of_a_boxed_stack_become_5xx() {
                 Err::<Response<Full<Bytes>>, _>(error())
             })
         });
-        layer(&Recorder::default()).endpoint_layer(fails).boxed()
+        layer(&RecordingBackend::default())
+            .endpoint_layer(fails)
+            .boxed()
     };
     let failed = failing(|| "no such table".into());
     let unavailable = failing(|| {
@@ -147,11 +159,16 @@ async fn errors_of_a_boxed_stack_become_5xx() {
         (failed, 500, "server_error"),
         (unavailable, 503, "temporarily_unavailable"),
     ] {
-        let by_the_middleware = ask(&layer.layer(service_fn(page)), register(CLIENT)).await;
+        let by_the_middleware =
+            send(&layer.layer(service_fn(page)), registration_request(CLIENT)).await;
         let handled = layer
             .handle_errors()
             .endpoint_layer(CorsLayer::permissive());
-        let by_handle_errors = ask(&handled.layer(service_fn(page)), register(CLIENT)).await;
+        let by_handle_errors = send(
+            &handled.layer(service_fn(page)),
+            registration_request(CLIENT),
+        )
+        .await;
         for response in [&by_the_middleware, &by_handle_errors] {
             response.assert_error(status, error);
             let outcome = response.outcome.as_ref().unwrap();
@@ -180,7 +197,7 @@ async fn boxed_stack_keeps_shared_limits() {
     let started = tokio::time::Instant::now();
     let [one, other] = services
         .each_ref()
-        .map(|service| ask(service, register(CLIENT)));
+        .map(|service| send(service, registration_request(CLIENT)));
     let (one, other) = tokio::join!(one, other);
     assert_eq!((one.status.as_u16(), other.status.as_u16()), (201, 201));
     assert_eq!(started.elapsed(), Duration::from_secs(2));
@@ -188,8 +205,8 @@ async fn boxed_stack_keeps_shared_limits() {
     let shedding = limited.endpoint_layer(LoadShedLayer::new());
     let service = shedding.layer(service_fn(page));
     let (one, other) = tokio::join!(
-        ask(&service, register(CLIENT)),
-        ask(&service, register(CLIENT))
+        send(&service, registration_request(CLIENT)),
+        send(&service, registration_request(CLIENT))
     );
     assert_eq!(one.status, StatusCode::CREATED);
     other.assert_error(503, "temporarily_unavailable");
@@ -200,23 +217,23 @@ async fn axum_router_takes_a_boxed_layer() {
     struct Registration(DcrLayer<SharedBackend, BoxedEndpoint<Body>>);
 
     let registration = Registration(
-        layer(&Recorder::default())
+        layer(&RecordingBackend::default())
             .endpoint_layer(CorsLayer::permissive())
             .boxed(),
     );
     let app: Router = Router::new()
         .route("/", get(async || "a page"))
         .layer(registration.0);
-    let response = ask(&app, register(CLIENT).map(Body::new)).await;
+    let response = send(&app, registration_request(CLIENT).map(Body::new)).await;
     assert_eq!(response.status, StatusCode::CREATED);
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     let page = Request::get("/").body(Body::empty()).unwrap();
-    assert_eq!(ask(&app, page).await.body, "a page");
+    assert_eq!(send(&app, page).await.body, "a page");
 }
 
 #[tokio::test]
 async fn hyper_server_takes_a_boxed_layer() {
-    let layer = layer(&Recorder::default())
+    let layer = layer(&RecordingBackend::default())
         .endpoint_layer(CorsLayer::permissive())
         .boxed();
     let server: Server<Incoming, _> = Server {
@@ -229,19 +246,21 @@ async fn hyper_server_takes_a_boxed_layer() {
         "POST /register HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n\r\n{CLIENT}"
     );
-    let response = exchange(address, registration).await;
+    let response = send_bytes(address, registration).await;
     assert_eq!(response.status, StatusCode::CREATED);
     response.assert_well_formed();
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
-    let page = exchange(address, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    let page = send_bytes(address, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert_eq!(page.body, "a page");
     drop(server.layer);
 }
 
 #[tokio::test]
 async fn boxed_body_knows_its_size() {
-    let service = layer(&Recorder::default()).boxed().layer(service_fn(page));
-    let response = service.oneshot(register(CLIENT)).await.unwrap();
+    let service = layer(&RecordingBackend::default())
+        .boxed()
+        .layer(service_fn(page));
+    let response = service.oneshot(registration_request(CLIENT)).await.unwrap();
     assert_eq!(response.body().size_hint().exact(), Some(17));
     assert!(!response.body().is_end_stream());
 

@@ -17,11 +17,11 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use support::dice::Dice;
-use support::example::{Example, start_and_kill};
+use support::example_process::{Example, start_and_kill};
 use support::known_client::{Clients, FragileRegistry, KnownClient, State, run_until_cut_off};
+use support::random::Random;
 use support::report::report;
-use support::{configure, register};
+use support::{configuration_request, registration_request};
 
 const KILLS: usize = 250;
 const CALLERS: usize = 8;
@@ -40,7 +40,7 @@ impl Server {
     }
 
     /// Returns the complete answer, or `None` if the server was killed before its end.
-    async fn ask(&self, mut request: http::Request<Full<Bytes>>) -> Option<(StatusCode, Bytes)> {
+    async fn send(&self, mut request: http::Request<Full<Bytes>>) -> Option<(StatusCode, Bytes)> {
         let uri = format!("http://{}{}", self.address, request.uri());
         *request.uri_mut() = uri.parse().unwrap();
         let (parts, body) = self.client.request(request).await.ok()?.into_parts();
@@ -50,7 +50,9 @@ impl Server {
 
 impl FragileRegistry for Server {
     async fn register(&self, name: &str) -> Option<KnownClient> {
-        let (status, body) = self.ask(register(metadata(name).to_string())).await?;
+        let (status, body) = self
+            .send(registration_request(metadata(name).to_string()))
+            .await?;
         assert_eq!(status, 201);
         let information: Value = serde_json::from_slice(&body).unwrap();
         Some(KnownClient::new(
@@ -67,19 +69,25 @@ impl FragileRegistry for Server {
                 let mut metadata = metadata(name);
                 metadata["client_id"] = json!(client.id);
                 let body = metadata.to_string();
-                (configure("PUT", &path, &client.token, body), 200)
+                (
+                    configuration_request("PUT", &path, &client.token, body),
+                    200,
+                )
             }
-            State::Deleted => (configure("DELETE", &path, &client.token, ""), 204),
+            State::Deleted => (
+                configuration_request("DELETE", &path, &client.token, ""),
+                204,
+            ),
         };
-        let (status, _) = self.ask(request).await?;
+        let (status, _) = self.send(request).await?;
         assert_eq!(status, expected);
         Some(())
     }
 
     async fn find(&self, client: &KnownClient) -> State {
         let path = format!("/register/{}", client.id);
-        let request = configure("GET", &path, &client.token, "");
-        let (status, body) = self.ask(request).await.unwrap();
+        let request = configuration_request("GET", &path, &client.token, "");
+        let (status, body) = self.send(request).await.unwrap();
         if status == StatusCode::UNAUTHORIZED {
             return State::Deleted;
         }
@@ -126,11 +134,11 @@ async fn kills_lose_no_acknowledged_change() {
     let path = directory.path().join("clients.redb");
     let environment = [("DCR_DATABASE", path.to_str().unwrap())];
     let (mut under_load, mut operations, mut losses) = (0, 0, 0);
-    let mut dice = Dice::new();
+    let mut random = Random::with_random_seed();
     // The clients of the last run of the server, and those of the runs before.
     let (mut recent, mut older) = (Vec::new(), Vec::new());
     for kill in 0..=KILLS {
-        let moment = Duration::from_micros(dice.roll(60_000) as u64);
+        let moment = Duration::from_micros(random.below(60_000) as u64);
         if kill % 7 == 6 {
             // Some kills hit the server while it starts.
             start_and_kill("axum", &environment, moment / 3);
@@ -149,7 +157,11 @@ async fn kills_lose_no_acknowledged_change() {
         let clients = Clients::default();
         let mut tasks = JoinSet::new();
         for _ in 0..CALLERS {
-            let task = run_until_cut_off(server.clone(), Dice::new(), Arc::clone(&clients));
+            let task = run_until_cut_off(
+                server.clone(),
+                Random::with_random_seed(),
+                Arc::clone(&clients),
+            );
             tasks.spawn(task);
         }
         tokio::time::sleep(moment).await;

@@ -56,24 +56,24 @@ fn cors() -> CorsLayer {
 
 #[tokio::test]
 async fn cors_headers_are_on_success_and_on_errors() {
-    let layer = DcrLayer::builder(Recorder::default())
+    let layer = DcrLayer::builder(RecordingBackend::default())
         .body_limit(100)
         .build()
         .unwrap()
         .endpoint_layer(cors());
     let service = layered(&layer);
     for (request, status) in [
-        (register(r#"{"a":1}"#), 201),
-        (register("{"), 400),
-        (configure("GET", "/register/%zz", "t", ""), 401),
-        (configure("PATCH", "/register/1", "t", ""), 405),
-        (register(vec![b' '; 101]), 413),
+        (registration_request(r#"{"a":1}"#), 201),
+        (registration_request("{"), 400),
+        (configuration_request("GET", "/register/%zz", "t", ""), 401),
+        (configuration_request("PATCH", "/register/1", "t", ""), 405),
+        (registration_request(vec![b' '; 101]), 413),
     ] {
         let mut request = request;
         request
             .headers_mut()
             .insert("origin", "https://app.example".parse().unwrap());
-        let response = ask(&service, request).await;
+        let response = send(&service, request).await;
         assert_eq!(response.status, status);
         assert_eq!(response.header("access-control-allow-origin"), Some("*"));
         response.assert_well_formed();
@@ -87,22 +87,24 @@ async fn cors_headers_are_on_success_and_on_errors() {
         )
         .body(Full::default())
         .unwrap();
-    let preflight = ask(&service, preflight).await;
+    let preflight = send(&service, preflight).await;
     assert_eq!(preflight.status, 200);
     let methods = preflight.header("access-control-allow-methods").unwrap();
     assert_eq!(methods, "GET,POST,PUT,DELETE");
     // The CORS headers of the application are its own matter.
-    let page = ask(&service, Request::get("/").body(Full::default()).unwrap()).await;
+    let page = send(&service, Request::get("/").body(Full::default()).unwrap()).await;
     assert_eq!(page.header("access-control-allow-origin"), None);
 }
 
 fn from(peer: impl Into<SocketAddr>) -> Request<Full<Bytes>> {
-    let mut request = register("{}");
+    let mut request = registration_request("{}");
     request.extensions_mut().insert(ConnectInfo(peer.into()));
     request
 }
 
-fn limited(recorder: &Recorder) -> DcrLayer<Recorder, impl EndpointService + use<>> {
+fn limited(
+    recorder: &RecordingBackend,
+) -> DcrLayer<RecordingBackend, impl EndpointService + use<>> {
     DcrLayer::new(recorder.clone())
         .endpoint_layer(MapResponseBodyLayer::new(Body::new))
         .endpoint_layer(limit::registrations(5, Duration::from_secs(60 * 60)))
@@ -123,25 +125,25 @@ type HttpRequest = Request<Full<Bytes>>;
 
 #[tokio::test]
 async fn too_many_registrations_get_429_with_retry_after() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = layered(&limited(&recorder));
     let peer = (Ipv4Addr::new(192, 0, 2, 1), 1234);
     for _ in 0..5 {
-        assert_eq!(ask(&service, from(peer)).await.status, 201);
+        assert_eq!(send(&service, from(peer)).await.status, 201);
     }
-    let refused = ask(&service, from(peer)).await;
+    let refused = send(&service, from(peer)).await;
     refused.assert_error(429, "temporarily_unavailable");
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((3_500..=3_600).contains(&wait), "{wait}");
     // The response is the layer's, so there is no outcome.
     assert!(refused.outcome.is_none());
     // Reads are not limited, and neither are other addresses.
-    let mut read = configure("GET", "/register/1", "t", "");
+    let mut read = configuration_request("GET", "/register/1", "t", "");
     read.extensions_mut()
         .insert(ConnectInfo(SocketAddr::from(peer)));
-    assert_eq!(ask(&service, read).await.status, 200);
+    assert_eq!(send(&service, read).await.status, 200);
     assert_eq!(
-        ask(&service, from((Ipv4Addr::new(192, 0, 2, 2), 1)))
+        send(&service, from((Ipv4Addr::new(192, 0, 2, 2), 1)))
             .await
             .status,
         201
@@ -152,7 +154,7 @@ async fn too_many_registrations_get_429_with_retry_after() {
 /// An application that limits requests by itself answers with `ErrorCode::response`.
 #[tokio::test]
 async fn error_code_response_makes_the_429_of_an_endpoint_layer() {
-    let busy = tower::layer::layer_fn(|inner: DcrEndpoint<Recorder>| {
+    let busy = tower::layer::layer_fn(|inner: DcrEndpoint<RecordingBackend>| {
         service_fn(move |request: Request<Full<Bytes>>| {
             let inner = inner.clone();
             async move {
@@ -168,12 +170,12 @@ async fn error_code_response_makes_the_429_of_an_endpoint_layer() {
             }
         })
     });
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let layer = DcrLayer::new(recorder.clone())
         .endpoint_layer(busy)
         .endpoint_layer(cors());
     let service = layered(&layer);
-    let response = ask(&service, register(CLIENT)).await;
+    let response = send(&service, registration_request(CLIENT)).await;
     response.assert_error(429, "temporarily_unavailable");
     assert_eq!(response.header("retry-after"), Some("60"));
     assert_eq!(response.header("access-control-allow-origin"), Some("*"));
@@ -182,14 +184,14 @@ async fn error_code_response_makes_the_429_of_an_endpoint_layer() {
     // The response is the layer's, so there is no outcome.
     assert!(response.outcome.is_none());
     assert_eq!(recorder.calls(), 0);
-    let read = configure("GET", "/register/1", "t", "");
-    assert_eq!(ask(&service, read).await.status, 200);
+    let read = configuration_request("GET", "/register/1", "t", "");
+    assert_eq!(send(&service, read).await.status, 200);
 }
 
 /// The token of an update is checked last, so anybody can send a whole update.
 #[tokio::test]
 async fn requests_of_any_kind_are_limited() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let layer = DcrLayer::new(recorder.clone())
         .endpoint_layer(MapResponseBodyLayer::new(Body::new))
         .endpoint_layer(limit::requests(3, Duration::from_secs(60)));
@@ -201,10 +203,10 @@ async fn requests_of_any_kind_are_limited() {
         ("PUT", 429),
         ("GET", 429),
     ] {
-        let mut request = configure(method, "/register/1", "made-up", "{}");
+        let mut request = configuration_request(method, "/register/1", "made-up", "{}");
         let peer: SocketAddr = (Ipv4Addr::new(192, 0, 2, 1), 1).into();
         request.extensions_mut().insert(ConnectInfo(peer));
-        assert_eq!(ask(&service, request).await.status, status, "{method}");
+        assert_eq!(send(&service, request).await.status, status, "{method}");
     }
     assert_eq!(recorder.calls(), 3);
 
@@ -214,37 +216,37 @@ async fn requests_of_any_kind_are_limited() {
         .endpoint_layer(limit::requests(1, Duration::from_secs(1)));
     let service = layered(&layer);
     let peer = (Ipv4Addr::new(192, 0, 2, 1), 1);
-    assert_eq!(ask(&service, from(peer)).await.status, 201);
-    let refused = ask(&service, from(peer)).await;
+    assert_eq!(send(&service, from(peer)).await.status, 201);
+    let refused = send(&service, from(peer)).await;
     refused.assert_error(429, "temporarily_unavailable");
     assert_eq!(refused.header("retry-after"), Some("1"));
 
     // If the server does not provide the address of the peer, nobody can register. The client does
     // not learn why.
-    let response = ask(&service, register("{}")).await;
+    let response = send(&service, registration_request("{}")).await;
     response.assert_error(500, "server_error");
 }
 
 #[tokio::test]
 async fn ipv6_network_of_64_bits_counts_as_one_peer() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = layered(&limited(&recorder));
     let address =
         |network: u16, host: u16| (Ipv6Addr::new(0x2001, 0xdb8, 0, network, 0, 0, 0, host), 1);
     for host in 0..5 {
-        assert_eq!(ask(&service, from(address(1, host))).await.status, 201);
+        assert_eq!(send(&service, from(address(1, host))).await.status, 201);
     }
-    assert_eq!(ask(&service, from(address(1, 99))).await.status, 429);
-    assert_eq!(ask(&service, from(address(2, 1))).await.status, 201);
+    assert_eq!(send(&service, from(address(1, 99))).await.status, 429);
+    assert_eq!(send(&service, from(address(2, 1))).await.status, 201);
     // An IPv4 peer has another address on a dual-stack socket, and is the same peer.
     let v4 = Ipv4Addr::new(192, 0, 2, 1);
     for _ in 0..5 {
         assert_eq!(
-            ask(&service, from((v4.to_ipv6_mapped(), 1))).await.status,
+            send(&service, from((v4.to_ipv6_mapped(), 1))).await.status,
             201
         );
     }
-    assert_eq!(ask(&service, from((v4, 1))).await.status, 429);
+    assert_eq!(send(&service, from((v4, 1))).await.status, 429);
 }
 
 /// The limit is exact with many requests at once, many routes and many clones of the service.
@@ -253,7 +255,7 @@ async fn limit_is_exact_for_100_000_registrations_from_1_000_addresses() {
     const ADDRESSES: u32 = 1_000;
     const EACH: u32 = 100;
 
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let layer = limited(&recorder);
     let tasks: Vec<_> = (0..8)
         .map(|task| {
@@ -263,7 +265,7 @@ async fn limit_is_exact_for_100_000_registrations_from_1_000_addresses() {
                 let (mut created, mut refused) = (0, 0);
                 for n in (task..ADDRESSES * EACH).step_by(8) {
                     let address = Ipv4Addr::from_bits(0x0a00_0000 + n % ADDRESSES);
-                    let response = ask(&service, from((address, 1))).await;
+                    let response = send(&service, from((address, 1))).await;
                     match response.status {
                         StatusCode::CREATED => created += 1,
                         StatusCode::TOO_MANY_REQUESTS => refused += 1,
@@ -297,7 +299,7 @@ async fn tower_http_timeout_answers_by_itself() {
     let time_out =
         TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_secs(1));
     let layer = DcrLayer::new(slow(Duration::from_secs(2))).endpoint_layer(time_out);
-    let response = ask(&layered(&layer), register("{}")).await;
+    let response = send(&layered(&layer), registration_request("{}")).await;
     // The response is that of the layer. `backend_timeout` answers in JSON instead.
     assert_eq!(
         (response.status.as_u16(), &*response.body),
@@ -307,7 +309,7 @@ async fn tower_http_timeout_answers_by_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn tower_http_body_timeout_returns_408() {
-    let layer = DcrLayer::new(Recorder::default())
+    let layer = DcrLayer::new(RecordingBackend::default())
         .endpoint_layer(RequestBodyTimeoutLayer::new(Duration::from_secs(1)));
     let request = Request::post("/register")
         .header("content-type", "application/json")
@@ -319,7 +321,7 @@ async fn tower_http_body_timeout_returns_408() {
     let inner = service_fn(|_: Request<ScriptedBody>| async {
         Ok::<_, Infallible>(Response::new(Body::empty()))
     });
-    let response = ask(&layer.layer(inner), request).await;
+    let response = send(&layer.layer(inner), request).await;
     response.assert_error(408, "invalid_request");
 }
 
@@ -331,10 +333,14 @@ async fn panic_of_the_backend_returns_500() {
     });
     let layer = DcrLayer::new(panics).endpoint_layer(CatchPanicLayer::new());
     let service = layered(&layer);
-    let response = ask(&service, configure("GET", "/register/1", "t", "")).await;
+    let response = send(
+        &service,
+        configuration_request("GET", "/register/1", "t", ""),
+    )
+    .await;
     assert_eq!(response.status, 500);
     assert!(!String::from_utf8_lossy(&response.body).contains("bug"));
-    assert_eq!(ask(&service, register("{}")).await.status, 201);
+    assert_eq!(send(&service, registration_request("{}")).await.status, 201);
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,7 +349,7 @@ async fn concurrency_limit_bounds_the_operations_at_once() {
         DcrLayer::new(slow(Duration::from_secs(1))).endpoint_layer(ConcurrencyLimitLayer::new(2));
     let service = layered(&layer);
     let start = tokio::time::Instant::now();
-    let responses = (0..6).map(|_| ask(&service, register("{}")));
+    let responses = (0..6).map(|_| send(&service, registration_request("{}")));
     for response in join_all(responses).await {
         assert_eq!(response.status, 201);
     }
@@ -358,13 +364,13 @@ async fn unready_stack_delays_only_registration_requests() {
     let service = layered(&layer);
     let start = tokio::time::Instant::now();
     let responses = async {
-        let responses = (0..3).map(|_| ask(&service, register("{}")));
+        let responses = (0..3).map(|_| send(&service, registration_request("{}")));
         let responses = join_all(responses).await;
         assert!(responses.iter().all(|response| response.status == 201));
         start.elapsed().as_secs()
     };
     let page = async {
-        ask(&service, Request::get("/").body(Full::default()).unwrap()).await;
+        send(&service, Request::get("/").body(Full::default()).unwrap()).await;
         start.elapsed().as_secs()
     };
     assert_eq!(tokio::join!(responses, page), (3, 0));
@@ -386,19 +392,19 @@ async fn slow_body_takes_no_slot_of_a_limit_around_the_backend() {
         });
         let service = layer.layer(inner);
         let body = ScriptedBody::new([BodyStep::Hang]);
-        async move { ask(&service, request.body(body).unwrap()).await.status }
+        async move { send(&service, request.body(body).unwrap()).await.status }
     };
     let service = layered(&layer);
     let quick = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        ask(&service, register("{}")).await.status
+        send(&service, registration_request("{}")).await.status
     };
     let (slow, quick) = tokio::join!(join_all((0..8).map(slow)), quick);
     assert_eq!(quick, 201);
     assert!(slow.iter().all(|status| *status == 408));
     // The limit works.
-    let responses = (0..2).map(|_| ask(&service, register("{}")));
-    let [served, shed]: [Answer; 2] = join_all(responses).await.try_into().unwrap();
+    let responses = (0..2).map(|_| send(&service, registration_request("{}")));
+    let [served, shed]: [TestResponse; 2] = join_all(responses).await.try_into().unwrap();
     assert_eq!(served.status, 201);
     shed.assert_error(503, "temporarily_unavailable");
 }
@@ -409,7 +415,7 @@ async fn load_shed_returns_503_with_temporarily_unavailable() {
         .endpoint_layer(ConcurrencyLimitLayer::new(2))
         .endpoint_layer(LoadShedLayer::new());
     let service = layered(&layer);
-    let responses = (0..6).map(|_| ask(&service, register("{}")));
+    let responses = (0..6).map(|_| send(&service, registration_request("{}")));
     let responses = join_all(responses).await;
     let (shed, served): (Vec<_>, Vec<_>) = responses
         .into_iter()
@@ -442,10 +448,10 @@ async fn handle_errors_lets_outer_layers_see_a_response() {
         request.headers_mut().insert("origin", origin);
         request
     };
-    let responses = (0..2).map(|_| ask(&bare, from_a_page(register("{}"))));
-    let [_, bare]: [Answer; 2] = join_all(responses).await.try_into().unwrap();
-    let responses = (0..2).map(|_| ask(&handled, from_a_page(register("{}"))));
-    let [served, shed]: [Answer; 2] = join_all(responses).await.try_into().unwrap();
+    let responses = (0..2).map(|_| send(&bare, from_a_page(registration_request("{}"))));
+    let [_, bare]: [TestResponse; 2] = join_all(responses).await.try_into().unwrap();
+    let responses = (0..2).map(|_| send(&handled, from_a_page(registration_request("{}"))));
+    let [served, shed]: [TestResponse; 2] = join_all(responses).await.try_into().unwrap();
     assert_eq!(served.status, 201);
     for shed in [&bare, &shed] {
         shed.assert_error(503, "temporarily_unavailable");
@@ -461,23 +467,23 @@ async fn handle_errors_lets_outer_layers_see_a_response() {
 /// A response of the stack is not changed. A response to `HEAD` has no body.
 #[tokio::test]
 async fn handle_errors_passes_responses_through() {
-    let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
+    let failing = tower::layer::layer_fn(|_: DcrEndpoint<RecordingBackend>| {
         service_fn(|_: Request<Full<Bytes>>| async {
             Err::<Response<Body>, BoxError>("broken".into())
         })
     });
     let service = layered(
-        &DcrLayer::new(Recorder::default())
+        &DcrLayer::new(RecordingBackend::default())
             .endpoint_layer(failing)
             .handle_errors(),
     );
     let head = Request::head("/register").body(Full::default()).unwrap();
-    let response = ask(&service, head).await;
+    let response = send(&service, head).await;
     assert_eq!((response.status.as_u16(), response.body.len()), (500, 0));
-    let response = ask(&service, register("{}")).await;
+    let response = send(&service, registration_request("{}")).await;
     response.assert_error(500, "server_error");
 
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let buffered = tower::buffer::BufferLayer::new(1);
     let service = layered(
         &DcrLayer::new(recorder.clone())
@@ -485,11 +491,11 @@ async fn handle_errors_passes_responses_through() {
             .handle_errors(),
     );
     for (request, status) in [
-        (register("{}"), 201),
-        (register("{"), 400),
-        (configure("GET", "/register/1", "t", ""), 200),
+        (registration_request("{}"), 201),
+        (registration_request("{"), 400),
+        (configuration_request("GET", "/register/1", "t", ""), 200),
     ] {
-        let response = ask(&service, request).await;
+        let response = send(&service, request).await;
         assert_eq!(response.status, status);
         response.assert_well_formed();
     }

@@ -12,8 +12,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use support::example::Example;
-use support::wire::exchange;
+use support::example_process::Example;
+use support::socket::send_bytes;
 use support::*;
 
 fn request(line: &str, token: &str, body: &str) -> String {
@@ -28,9 +28,13 @@ fn request(line: &str, token: &str, body: &str) -> String {
 /// Registers, reads, updates and deletes a client, with CORS.
 async fn assert_serves_registration(example: &Example) {
     let address = example.address;
-    assert!(example.said.contains(&format!("http://{address}/register")));
+    assert!(
+        example
+            .output
+            .contains(&format!("http://{address}/register"))
+    );
 
-    let registered = exchange(address, request("POST /register", "initial", CLIENT)).await;
+    let registered = send_bytes(address, request("POST /register", "initial", CLIENT)).await;
     assert_eq!(registered.status, 201);
     registered.assert_well_formed();
     let client = registered.json();
@@ -42,9 +46,9 @@ async fn assert_serves_registration(example: &Example) {
     );
 
     let path = format!("/register/{id}");
-    let read = exchange(address, request(&format!("GET {path}"), &token, "")).await;
+    let read = send_bytes(address, request(&format!("GET {path}"), &token, "")).await;
     assert_eq!((read.status.as_u16(), read.json()), (200, client.clone()));
-    let updated = exchange(
+    let updated = send_bytes(
         address,
         request(&format!("PUT {path}"), &token, &client.to_string()),
     )
@@ -53,9 +57,9 @@ async fn assert_serves_registration(example: &Example) {
         (updated.status.as_u16(), updated.json()),
         (200, client.clone())
     );
-    let wrong = exchange(address, request(&format!("DELETE {path}"), "wrong", "")).await;
+    let wrong = send_bytes(address, request(&format!("DELETE {path}"), "wrong", "")).await;
     wrong.assert_error(401, "invalid_token");
-    let deleted = exchange(address, request(&format!("DELETE {path}"), &token, "")).await;
+    let deleted = send_bytes(address, request(&format!("DELETE {path}"), &token, "")).await;
     assert_eq!(deleted.status, 204);
 
     // The CORS headers are on success and on errors.
@@ -70,7 +74,7 @@ async fn assert_serves_registration(example: &Example) {
                      Access-Control-Request-Method: POST\r\n\
                      Access-Control-Request-Headers: \
                      authorization,content-type,mcp-protocol-version\r\n\r\n";
-    let preflight = exchange(address, preflight).await;
+    let preflight = send_bytes(address, preflight).await;
     assert_eq!(preflight.status, 200);
     let allowed = preflight.header("access-control-allow-headers").unwrap();
     assert_eq!(allowed, "authorization,content-type,mcp-protocol-version");
@@ -81,8 +85,8 @@ async fn axum_serves_registration_and_the_metadata_document() {
     let example = Example::start("axum");
     assert_serves_registration(&example).await;
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    assert_eq!(exchange(example.address, get("/")).await.status, 200);
-    let metadata = exchange(
+    assert_eq!(send_bytes(example.address, get("/")).await.status, 200);
+    let metadata = send_bytes(
         example.address,
         get("/.well-known/oauth-authorization-server"),
     )
@@ -101,7 +105,7 @@ async fn production_limits_registrations_and_counts_requests() {
     assert_serves_registration(&example).await;
     // The preflight did not count, so four more registrations pass.
     for status in [201, 201, 201, 201, 429] {
-        let response = exchange(
+        let response = send_bytes(
             example.address,
             request("POST /register", "initial", CLIENT),
         )
@@ -112,7 +116,7 @@ async fn production_limits_registrations_and_counts_requests() {
         assert_eq!(response.header("retry-after").is_some(), status == 429);
     }
     let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let metrics = exchange(example.address, metrics).await.body;
+    let metrics = send_bytes(example.address, metrics).await.body;
     let metrics = String::from_utf8(metrics.to_vec()).unwrap();
     for line in [
         r#"dcr_requests_total{operation="register",status="201",error="none"} 5"#,
@@ -132,7 +136,7 @@ async fn production_refuses_abuse_and_logs_no_token() {
     let post = |metadata: Value| request("POST /register", "sentinel", &metadata.to_string());
 
     let uris: Vec<_> = (0..11).map(|n| format!("https://a.example/{n}")).collect();
-    let many = exchange(address, post(json!({"redirect_uris": uris}))).await;
+    let many = send_bytes(address, post(json!({"redirect_uris": uris}))).await;
     many.assert_error(400, "invalid_redirect_uri");
     let logo = "https://bank.example/logo";
     for (redirect_uris, keeps) in [
@@ -143,17 +147,17 @@ async fn production_refuses_abuse_and_logs_no_token() {
         ),
     ] {
         let metadata = json!({"redirect_uris": redirect_uris, "logo_uri": logo});
-        let client = exchange(address, post(metadata)).await.json();
+        let client = send_bytes(address, post(metadata)).await.json();
         assert_eq!(client.get("logo_uri"), keeps.then_some(&json!(logo)));
     }
-    let large = exchange(address, post(json!({"x": "y".repeat(33 * 1024)}))).await;
+    let large = send_bytes(address, post(json!({"x": "y".repeat(33 * 1024)}))).await;
     large.assert_error(413, "invalid_client_metadata");
 
     // The limit counts requests of any kind. It refills while they are sent, so the count varies.
     let read = || request("GET /register/1", "sentinel", "");
     let mut statuses = Vec::new();
     while statuses.len() < 200 && statuses.last() != Some(&429) {
-        let response = exchange(address, read()).await;
+        let response = send_bytes(address, read()).await;
         assert_eq!(response.header("access-control-allow-origin"), Some("*"));
         statuses.push(response.status.as_u16());
     }
@@ -161,7 +165,7 @@ async fn production_refuses_abuse_and_logs_no_token() {
     assert!(statuses.len() >= 20 && statuses.iter().all(|status| *status == 401));
 
     let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let metrics = exchange(address, metrics).await.body;
+    let metrics = send_bytes(address, metrics).await.body;
     let metrics = String::from_utf8(metrics.to_vec()).unwrap();
     let refused =
         r#"dcr_requests_total{operation="register",status="400",error="invalid_redirect_uri"} 1"#;
@@ -180,7 +184,7 @@ async fn axum_with_a_database_keeps_clients_across_restarts() {
     let environment = [("DCR_DATABASE", path.to_str().unwrap())];
     let example = Example::start_with("axum", &environment);
     assert_serves_registration(&example).await;
-    let registered = exchange(
+    let registered = send_bytes(
         example.address,
         request("POST /register", "initial", CLIENT),
     )
@@ -191,7 +195,7 @@ async fn axum_with_a_database_keeps_clients_across_restarts() {
     let example = Example::start_with("axum", &environment);
     let path = format!("/register/{}", client["client_id"].as_str().unwrap());
     let token = client["registration_access_token"].as_str().unwrap();
-    let read = exchange(example.address, request(&format!("GET {path}"), token, "")).await;
+    let read = send_bytes(example.address, request(&format!("GET {path}"), token, "")).await;
     assert_eq!(read.status, 200);
     assert_eq!(read.json()["client_secret"], client["client_secret"]);
     assert!(example.interrupt());
@@ -216,7 +220,7 @@ async fn axum_with_authlete_serves_registration() {
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
     let example = Example::start_with("axum", &environment);
-    assert!(example.said.contains("Authlete"));
+    assert!(example.output.contains("Authlete"));
     assert_serves_registration(&example).await;
     assert!(example.interrupt());
     assert!(emulator.interrupt());
@@ -228,7 +232,7 @@ async fn hyper_serves_registration_and_the_application() {
     assert_serves_registration(&example).await;
     let page = "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n";
     assert_eq!(
-        exchange(example.address, page).await.body,
+        send_bytes(example.address, page).await.body,
         "You asked for /page.\n"
     );
     assert!(example.interrupt());
@@ -263,7 +267,7 @@ async fn tonic_serves_registration_and_grpc_on_one_connection() {
     // The message says SERVING (1 in field 1).
     assert_eq!(health.to_bytes(), [0, 0, 0, 0, 2, 8, 1].as_slice());
 
-    let mut registration = register(CLIENT);
+    let mut registration = registration_request(CLIENT);
     *registration.uri_mut() = "http://localhost/register".parse().unwrap();
     let response = sender.send_request(registration).await.unwrap();
     assert_eq!(response.status(), 201);

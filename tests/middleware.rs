@@ -39,7 +39,7 @@ fn hello() -> Response<Body> {
 
 #[tokio::test]
 async fn readiness_is_that_of_the_inner_service() {
-    let layer = DcrLayer::new(Recorder::default());
+    let layer = DcrLayer::new(RecordingBackend::default());
     let (mut service, mut inner) =
         mock::spawn_with::<Request<Body>, Response<Body>, _, _>(|inner| {
             layer.layer(ReadinessCheck::new(inner))
@@ -65,13 +65,14 @@ async fn readiness_is_that_of_the_inner_service() {
 
 #[tokio::test]
 async fn matched_request_does_not_reach_the_inner_service() {
-    let layer = DcrLayer::new(Recorder::default());
+    let layer = DcrLayer::new(RecordingBackend::default());
     let (mut service, mut inner) =
         mock::spawn_with::<Request<Body>, Response<Body>, _, _>(|inner| {
             layer.layer(ReadinessCheck::new(inner))
         });
     assert!(matches!(service.poll_ready(), Poll::Ready(Ok(()))));
-    let response = Answer::of(service.call(register(CLIENT)).await.unwrap()).await;
+    let response =
+        TestResponse::read(service.call(registration_request(CLIENT)).await.unwrap()).await;
     assert_eq!(response.status, StatusCode::CREATED);
     assert!(service.poll_ready().is_ready());
 
@@ -88,12 +89,12 @@ async fn error_of_the_inner_service_keeps_its_type() {
     struct Mine(u8);
 
     let app = service_fn(|_: Request<Body>| async { Err::<Response<Body>, _>(Mine(7)) });
-    let service = DcrLayer::new(Recorder::default()).layer(app);
+    let service = DcrLayer::new(RecordingBackend::default()).layer(app);
     let error: Mine = service.clone().oneshot(elsewhere()).await.unwrap_err();
     assert_eq!(error, Mine(7));
     // That type need not be an `Error`, even for a matched request.
     assert_eq!(
-        ask(&service, register(CLIENT)).await.status,
+        send(&service, registration_request(CLIENT)).await.status,
         StatusCode::CREATED
     );
 }
@@ -110,7 +111,7 @@ async fn request_that_passes_through_is_not_changed() {
         response.extensions_mut().insert(Tag("out"));
         Ok::<_, Infallible>(response)
     });
-    let service = DcrLayer::new(Recorder::default()).layer(app);
+    let service = DcrLayer::new(RecordingBackend::default()).layer(app);
     let trailers: http::HeaderMap = [("x-sum".parse().unwrap(), "1".parse().unwrap())]
         .into_iter()
         .collect();
@@ -148,16 +149,20 @@ async fn request_that_passes_through_is_not_changed() {
 #[tokio::test]
 async fn response_bodies_know_their_size() {
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
-    let service = DcrLayer::new(Recorder::default()).layer(app);
+    let service = DcrLayer::new(RecordingBackend::default()).layer(app);
     let response = service.clone().oneshot(elsewhere()).await.unwrap();
     assert_eq!(response.body().size_hint().exact(), Some(5));
     assert!(!response.body().is_end_stream());
 
-    let response = service.clone().oneshot(register(CLIENT)).await.unwrap();
+    let response = service
+        .clone()
+        .oneshot(registration_request(CLIENT))
+        .await
+        .unwrap();
     assert_eq!(response.body().size_hint().exact(), Some(17));
     assert!(!response.body().is_end_stream());
 
-    let delete = configure("DELETE", "/register/1", "token", "");
+    let delete = configuration_request("DELETE", "/register/1", "token", "");
     let response = service.oneshot(delete).await.unwrap();
     assert_eq!(response.body().size_hint().exact(), Some(0));
     assert!(response.body().is_end_stream());
@@ -178,9 +183,21 @@ async fn unready_endpoint_does_not_delay_the_application() {
         .layer(app);
 
     let mut first = service.clone();
-    let mut first = pin!(first.ready().await.unwrap().call(register(CLIENT)));
+    let mut first = pin!(
+        first
+            .ready()
+            .await
+            .unwrap()
+            .call(registration_request(CLIENT))
+    );
     let mut second = service.clone();
-    let mut second = pin!(second.ready().await.unwrap().call(register(CLIENT)));
+    let mut second = pin!(
+        second
+            .ready()
+            .await
+            .unwrap()
+            .call(registration_request(CLIENT))
+    );
     let mut context = Context::from_waker(Waker::noop());
     assert!(first.as_mut().poll(&mut context).is_pending());
     assert!(second.as_mut().poll(&mut context).is_pending());
@@ -204,36 +221,36 @@ async fn unready_backend_is_awaited_in_the_response_future() {
     handle.allow(0);
     let waiting = {
         let service = service.clone();
-        tokio::spawn(async move { ask(&service, register(CLIENT)).await })
+        tokio::spawn(async move { send(&service, registration_request(CLIENT)).await })
     };
     tokio::task::yield_now().await;
-    assert_eq!(ask(&service, elsewhere()).await.status, StatusCode::OK);
+    assert_eq!(send(&service, elsewhere()).await.status, StatusCode::OK);
     assert!(!waiting.is_finished());
 
     handle.allow(1);
-    let (operation, send) = handle.next_request().await.unwrap();
+    let (operation, respond) = handle.next_request().await.unwrap();
     assert_eq!(operation.metadata().unwrap().as_str(), CLIENT);
-    send.send_response(Reply::created("{}"));
+    respond.send_response(Reply::created("{}"));
     assert_eq!(waiting.await.unwrap().status, StatusCode::CREATED);
 
     // After an error of the backend the service still works.
     handle.allow(2);
     let failing = {
         let service = service.clone();
-        tokio::spawn(async move { ask(&service, register(CLIENT)).await })
+        tokio::spawn(async move { send(&service, registration_request(CLIENT)).await })
     };
     handle.next_request().await.unwrap().1.send_error("failed");
     failing.await.unwrap().assert_error(500, "server_error");
 
-    let next = tokio::spawn(async move { ask(&service, register(CLIENT)).await });
+    let next = tokio::spawn(async move { send(&service, registration_request(CLIENT)).await });
     reply_to_next(&mut handle, Reply::created("{}")).await;
     assert_eq!(next.await.unwrap().status, StatusCode::CREATED);
 }
 
 async fn reply_to_next(handle: &mut mock::Handle<Operation, Reply>, reply: Reply) {
-    let (operation, send) = handle.next_request().await.unwrap();
+    let (operation, respond) = handle.next_request().await.unwrap();
     assert!(matches!(operation, Operation::Register(_)));
-    send.send_response(reply);
+    respond.send_response(reply);
 }
 
 #[tokio::test]
@@ -266,12 +283,13 @@ async fn dropped_response_future_drops_the_backend_future() {
     .endpoint_layer(ConcurrencyLimitLayer::new(2))
     .layer(app);
     {
-        let mut one = pin!(service.clone().oneshot(register(CLIENT)));
-        let mut other = pin!(
-            service
-                .clone()
-                .oneshot(configure("GET", "/register/1", "t", ""))
-        );
+        let mut one = pin!(service.clone().oneshot(registration_request(CLIENT)));
+        let mut other = pin!(service.clone().oneshot(configuration_request(
+            "GET",
+            "/register/1",
+            "t",
+            ""
+        )));
         let mut context = Context::from_waker(Waker::noop());
         assert!(one.as_mut().poll(&mut context).is_pending());
         assert!(other.as_mut().poll(&mut context).is_pending());
@@ -280,7 +298,7 @@ async fn dropped_response_future_drops_the_backend_future() {
     assert_eq!(in_flight.load(Ordering::SeqCst), 0);
 
     // The slots of the limits are free again.
-    let mut again = pin!(service.oneshot(register(CLIENT)));
+    let mut again = pin!(service.oneshot(registration_request(CLIENT)));
     assert!(
         again
             .as_mut()
@@ -310,7 +328,7 @@ async fn service_works_after_a_backend_error() {
             .ready()
             .await
             .unwrap()
-            .call(register(CLIENT))
+            .call(registration_request(CLIENT))
             .await
             .unwrap();
         assert_eq!(response.status().as_u16(), status);
@@ -337,7 +355,7 @@ async fn endpoint_layer_state_is_shared_by_all_applications_of_the_layer() {
     let services: Vec<_> = (0..100).map(|_| apply(&layer.clone())).collect();
     assert_eq!(built.load(Ordering::SeqCst), 1);
 
-    let mut first = pin!(services[0].clone().oneshot(register(CLIENT)));
+    let mut first = pin!(services[0].clone().oneshot(registration_request(CLIENT)));
     assert!(
         first
             .as_mut()
@@ -345,7 +363,7 @@ async fn endpoint_layer_state_is_shared_by_all_applications_of_the_layer() {
             .is_pending()
     );
     for service in &services[1..] {
-        ask(service, register(CLIENT))
+        send(service, registration_request(CLIENT))
             .await
             .assert_error(503, "temporarily_unavailable");
     }
@@ -364,13 +382,13 @@ async fn endpoint_layers_see_only_registration_paths_and_the_last_one_is_outermo
         })
     };
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
-    let service = DcrLayer::new(Recorder::default())
+    let service = DcrLayer::new(RecordingBackend::default())
         .endpoint_layer(spy("inner"))
         .endpoint_layer(spy("outer"))
         .layer(app);
-    ask(&service, elsewhere()).await;
+    send(&service, elsewhere()).await;
     assert!(seen.lock().unwrap().is_empty());
-    ask(&service, register(CLIENT)).await;
+    send(&service, registration_request(CLIENT)).await;
     let expected = [
         ("outer", "/register".to_owned()),
         ("inner", "/register".to_owned()),
@@ -381,7 +399,7 @@ async fn endpoint_layers_see_only_registration_paths_and_the_last_one_is_outermo
 #[tokio::test]
 async fn endpoint_layer_may_change_both_bodies() {
     let app = service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(hello()) });
-    let service = DcrLayer::new(Recorder::default())
+    let service = DcrLayer::new(RecordingBackend::default())
         .endpoint_layer(tower::util::MapRequestLayer::new(
             |request: Request<Body>| {
                 request.map(|body| body.map_err(BoxError::from).boxed_unsync())
@@ -391,8 +409,8 @@ async fn endpoint_layer_may_change_both_bodies() {
             |response: Response<EndpointBody>| response.map(axum::body::Body::new),
         ))
         .layer(app);
-    let response = ask(&service, register(CLIENT)).await;
+    let response = send(&service, registration_request(CLIENT)).await;
     assert_eq!(response.status, StatusCode::CREATED);
     response.assert_well_formed();
-    assert_eq!(ask(&service, elsewhere()).await.body, "hello");
+    assert_eq!(send(&service, elsewhere()).await.body, "hello");
 }

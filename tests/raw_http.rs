@@ -17,12 +17,12 @@ use tower::{Layer, service_fn};
 use tower_dcr::initial_access::TokenList;
 use tower_dcr::{DcrBuilder, DcrLayer, Operation};
 
-use support::wire::{Connection, exchange, serve};
+use support::socket::{Connection, send_bytes, serve};
 use support::*;
 
 /// Starts a server with the layer, around an application that answers 299 with the target that it
 /// saw.
-async fn server(builder: DcrBuilder<Recorder>) -> SocketAddr {
+async fn server(builder: DcrBuilder<RecordingBackend>) -> SocketAddr {
     let app = service_fn(|request: Request<Incoming>| async move {
         let mut response = Response::new(Full::<Bytes>::from(request.uri().to_string()));
         *response.status_mut() = StatusCode::from_u16(299).unwrap();
@@ -31,8 +31,8 @@ async fn server(builder: DcrBuilder<Recorder>) -> SocketAddr {
     serve(builder.build().unwrap().layer(app)).await
 }
 
-async fn default_server() -> (SocketAddr, Recorder) {
-    let recorder = Recorder::default();
+async fn default_server() -> (SocketAddr, RecordingBackend) {
+    let recorder = RecordingBackend::default();
     (server(DcrLayer::builder(recorder.clone())).await, recorder)
 }
 
@@ -43,7 +43,7 @@ fn post(headers: &str, body: &str) -> String {
 const JSON: &str = "Content-Type: application/json\r\n";
 
 /// Sends a registration on the connection, and checks that it succeeds.
-async fn assert_connection_still_works(connection: &mut Connection, recorder: &Recorder) {
+async fn assert_connection_still_works(connection: &mut Connection, recorder: &RecordingBackend) {
     let length = CLIENT.len();
     let request = post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT);
     connection.send(request).await;
@@ -95,7 +95,7 @@ async fn chunked_body_is_accepted() {
         rest.len()
     );
     let request = post(&format!("{JSON}Transfer-Encoding: chunked\r\n"), &body);
-    let response = exchange(address, request).await;
+    let response = send_bytes(address, request).await;
     assert_eq!(response.status.as_u16(), 201);
     assert_eq!(
         recorder.operations()[0].metadata().unwrap().as_str(),
@@ -162,14 +162,14 @@ async fn refused_request_with_expect_gets_no_100() {
             "{line} HTTP/1.1\r\nHost: as.example.com\r\nExpect: 100-continue\r\n\
              Content-Length: 100\r\n{headers}\r\n"
         );
-        let response = exchange(address, request).await;
+        let response = send_bytes(address, request).await;
         assert_eq!(response.status.as_u16(), status, "{line}");
     }
     let too_large = post(
         &format!("{JSON}Expect: 100-continue\r\nContent-Length: 65537\r\n"),
         "",
     );
-    exchange(address, too_large)
+    send_bytes(address, too_large)
         .await
         .assert_error(413, "invalid_client_metadata");
     assert_eq!(recorder.calls(), 0);
@@ -178,7 +178,7 @@ async fn refused_request_with_expect_gets_no_100() {
 /// Without a valid initial access token, the server neither asks for the body nor waits for it.
 #[tokio::test]
 async fn guarded_endpoint_does_not_wait_for_a_body() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let tokens = TokenList::new(["good"]).unwrap();
     let builder = DcrLayer::builder(recorder.clone())
         .body_timeout(None)
@@ -190,7 +190,7 @@ async fn guarded_endpoint_does_not_wait_for_a_body() {
         // This body is announced and never sent. A server that waits for it waits for ever.
         let announcing = format!("{JSON}{credentials}Content-Length: 60000\r\n");
         for headers in [expecting, announcing] {
-            let response = exchange(address, post(&headers, ""));
+            let response = send_bytes(address, post(&headers, ""));
             let response = tokio::time::timeout(Duration::from_secs(20), response).await;
             response.unwrap().assert_error(401, "invalid_token");
         }
@@ -199,7 +199,7 @@ async fn guarded_endpoint_does_not_wait_for_a_body() {
         "{JSON}Authorization: Bearer good\r\nContent-Length: {}\r\n",
         CLIENT.len()
     );
-    assert_eq!(exchange(address, post(&good, CLIENT)).await.status, 201);
+    assert_eq!(send_bytes(address, post(&good, CLIENT)).await.status, 201);
     assert_eq!(recorder.calls(), 1);
 }
 
@@ -235,7 +235,7 @@ async fn incomplete_body_returns_400() {
         &format!("{JSON}Transfer-Encoding: chunked\r\n"),
         "zz\r\n{}\r\n0\r\n\r\n",
     );
-    exchange(address, malformed)
+    send_bytes(address, malformed)
         .await
         .assert_error(400, "invalid_request");
     assert_eq!(recorder.calls(), 0);
@@ -243,12 +243,12 @@ async fn incomplete_body_returns_400() {
     // The server still works.
     let length = CLIENT.len();
     let good = post(&format!("{JSON}Content-Length: {length}\r\n"), CLIENT);
-    assert_eq!(exchange(address, good).await.status.as_u16(), 201);
+    assert_eq!(send_bytes(address, good).await.status.as_u16(), 201);
 }
 
 #[tokio::test]
 async fn slow_body_returns_408() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let limit = Duration::from_millis(1_500);
     let address = server(DcrLayer::builder(recorder.clone()).body_timeout(limit)).await;
     let started = Instant::now();
@@ -273,9 +273,9 @@ async fn slow_body_returns_408() {
 #[tokio::test]
 async fn draining_a_refused_body_ends_with_the_body_timeout() {
     let limit = Duration::from_millis(300);
-    let address = server(DcrLayer::builder(Recorder::default()).body_timeout(limit)).await;
+    let address = server(DcrLayer::builder(RecordingBackend::default()).body_timeout(limit)).await;
     let started = Instant::now();
-    let response = exchange(address, post("Content-Length: 100\r\n", "")).await;
+    let response = send_bytes(address, post("Content-Length: 100\r\n", "")).await;
     response.assert_error(415, "invalid_request");
     assert!(started.elapsed() >= limit);
 }
@@ -288,18 +288,18 @@ async fn absolute_form_matches_and_asterisk_form_passes_through() {
         "POST http://as.example.com/register HTTP/1.1\r\nHost: as.example.com\r\n\
          {JSON}Content-Length: {length}\r\n\r\n{CLIENT}"
     );
-    assert_eq!(exchange(address, absolute).await.status.as_u16(), 201);
+    assert_eq!(send_bytes(address, absolute).await.status.as_u16(), 201);
     assert_eq!(recorder.calls(), 1);
 
     let asterisk = "OPTIONS * HTTP/1.1\r\nHost: as.example.com\r\n\r\n";
-    let response = exchange(address, asterisk).await;
+    let response = send_bytes(address, asterisk).await;
     assert_eq!(
         (response.status.as_u16(), &*response.body),
         (299, b"*".as_slice())
     );
 
     let connect = "CONNECT as.example.com:443 HTTP/1.1\r\nHost: as.example.com\r\n\r\n";
-    assert_eq!(exchange(address, connect).await.status.as_u16(), 299);
+    assert_eq!(send_bytes(address, connect).await.status.as_u16(), 299);
 }
 
 #[tokio::test]
@@ -317,7 +317,7 @@ async fn path_is_matched_as_it_was_sent() {
         let request =
             format!("GET {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer t\r\n\r\n");
         assert_eq!(
-            exchange(address, request).await.status.as_u16(),
+            send_bytes(address, request).await.status.as_u16(),
             status,
             "{target}"
         );
@@ -333,7 +333,7 @@ async fn repeated_authorization_header_returns_400() {
             "GET /register/1 HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer token\r\n\
              authorization: {second}\r\n\r\n"
         );
-        let response = exchange(address, request).await;
+        let response = send_bytes(address, request).await;
         response.assert_error(400, "invalid_request");
         assert_eq!(
             response.header("www-authenticate"),
@@ -346,7 +346,7 @@ async fn repeated_authorization_header_returns_400() {
 #[tokio::test]
 async fn http_1_0_request_is_answered() {
     let (address, _) = default_server().await;
-    let response = exchange(address, "GET /register/1 HTTP/1.0\r\n\r\n").await;
+    let response = send_bytes(address, "GET /register/1 HTTP/1.0\r\n\r\n").await;
     response.assert_error(401, "invalid_token");
 }
 
@@ -379,8 +379,8 @@ async fn http2_has_the_same_contract() {
         ("GET", "/register/%zz", 401),
         ("GET", "/register/", 299),
     ] {
-        let request = configure(method, &url(path), "token", CLIENT);
-        let response = Answer::of(sender.send_request(request).await.unwrap()).await;
+        let request = configuration_request(method, &url(path), "token", CLIENT);
+        let response = TestResponse::read(sender.send_request(request).await.unwrap()).await;
         assert_eq!(response.status.as_u16(), status, "{method} {path}");
         if status != 299 {
             response.assert_well_formed();
@@ -392,8 +392,8 @@ async fn http2_has_the_same_contract() {
     };
     assert_eq!(register.parts().version, Version::HTTP_2);
 
-    let head = configure("HEAD", &url("/register/1"), "token", "");
-    let response = Answer::of(sender.send_request(head).await.unwrap()).await;
+    let head = configuration_request("HEAD", &url("/register/1"), "token", "");
+    let response = TestResponse::read(sender.send_request(head).await.unwrap()).await;
     response.assert_head_of_error(405);
 
     let mut request = register_at(&url("/register"));
@@ -403,18 +403,18 @@ async fn http2_has_the_same_contract() {
     request
         .headers_mut()
         .append("authorization", "Bearer b".parse().unwrap());
-    let response = Answer::of(sender.send_request(request).await.unwrap()).await;
+    let response = TestResponse::read(sender.send_request(request).await.unwrap()).await;
     response.assert_error(400, "invalid_request");
 
     let large = Full::from(vec![b' '; 900_000]);
     let request = register_at(&url("/register")).map(|_| large);
-    let response = Answer::of(sender.send_request(request).await.unwrap()).await;
+    let response = TestResponse::read(sender.send_request(request).await.unwrap()).await;
     response.assert_error(413, "invalid_client_metadata");
     assert_eq!(recorder.calls(), 4);
 }
 
 fn register_at(url: &str) -> Request<Full<Bytes>> {
-    let mut request = register(CLIENT);
+    let mut request = registration_request(CLIENT);
     *request.uri_mut() = url.parse().unwrap();
     request
 }
@@ -429,7 +429,7 @@ async fn http2_body_without_a_length_follows_the_same_limits() {
     let mut sender = http2(address).await;
     let mut send = async |body| {
         let request = register_at("http://as.example.com/register").map(|_| body);
-        Answer::of(sender.send_request(request).await.unwrap()).await
+        TestResponse::read(sender.send_request(request).await.unwrap()).await
     };
     assert_eq!(
         send(frames(1, CLIENT.as_bytes())).await.status.as_u16(),

@@ -57,25 +57,25 @@ const RESULTS: [MakeResult; 17] = [
 /// The four operations. A registration comes without a token, with one, and with other credentials.
 fn requests() -> Vec<Request<Full<Bytes>>> {
     let with_credentials = |credentials: &str| {
-        let mut request = register(CLIENT);
+        let mut request = registration_request(CLIENT);
         let credentials = credentials.parse().unwrap();
         request.headers_mut().insert("authorization", credentials);
         request
     };
     vec![
-        register(CLIENT),
+        registration_request(CLIENT),
         with_credentials("Bearer initial"),
         with_credentials("Basic eA=="),
-        configure("GET", "/register/1", "token", ""),
-        configure("PUT", "/register/1", "token", CLIENT),
-        configure("DELETE", "/register/1", "token", ""),
+        configuration_request("GET", "/register/1", "token", ""),
+        configuration_request("PUT", "/register/1", "token", CLIENT),
+        configuration_request("DELETE", "/register/1", "token", ""),
     ]
 }
 
 /// Returns the operation that `DcrEndpoint` decodes from the request.
 async fn decode(request: Request<Full<Bytes>>) -> Operation {
-    let recorder = Recorder::default();
-    ask(&DcrEndpoint::new(recorder.clone()), request).await;
+    let recorder = RecordingBackend::default();
+    send(&DcrEndpoint::new(recorder.clone()), request).await;
     recorder.operations().pop().unwrap()
 }
 
@@ -88,20 +88,20 @@ fn respond_to<S>(inner: S) -> Respond<S> {
 }
 
 /// Calls a service that is ready at once, or after waiting.
-async fn call<S>(service: &mut Respond<S>, operation: Operation) -> Answer
+async fn call<S>(service: &mut Respond<S>, operation: Operation) -> TestResponse
 where
     S: Service<Operation, Response = Reply, Error: Into<BoxError>>,
 {
     let response = async {
         let service = service.ready().await.unwrap();
-        Answer::of(service.call(operation).await.unwrap()).await
+        TestResponse::read(service.call(operation).await.unwrap()).await
     };
     let response = tokio::time::timeout(Duration::from_secs(20), response).await;
     response.expect("the response arrives within 20 s")
 }
 
 #[track_caller]
-fn assert_same(response: &Answer, expected: &Answer) {
+fn assert_same(response: &TestResponse, expected: &TestResponse) {
     assert_eq!(response.status, expected.status);
     assert_eq!(response.headers, expected.headers);
     assert_eq!(response.body, expected.body);
@@ -129,7 +129,7 @@ async fn every_result_gets_the_same_response_as_from_dcr_endpoint() {
                     builder = builder.realm(realm);
                     layer = layer.challenges(Challenges::new(realm).unwrap());
                 }
-                let expected = ask(&builder.build_endpoint().unwrap(), request.clone()).await;
+                let expected = send(&builder.build_endpoint().unwrap(), request.clone()).await;
                 let operation = decode(request.clone()).await;
                 let summary = RequestSummary::new(&operation);
 
@@ -139,7 +139,7 @@ async fn every_result_gets_the_same_response_as_from_dcr_endpoint() {
                 let challenges =
                     realm.map_or_else(Challenges::default, |realm| Challenges::new(realm).unwrap());
                 let response = respond(summary, result(), &challenges);
-                assert_same(&Answer::of(response).await, &expected);
+                assert_same(&TestResponse::read(response).await, &expected);
                 statuses.push(expected.status.as_u16());
             }
         }
@@ -313,7 +313,7 @@ async fn respond_alone_has_no_elapsed_time() {
             result(),
             &Challenges::default(),
         );
-        let outcome = Answer::of(response).await.outcome.unwrap();
+        let outcome = TestResponse::read(response).await.outcome.unwrap();
         assert_eq!(outcome.elapsed(), Duration::ZERO);
     }
 }

@@ -92,7 +92,7 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
         "{\"SENTINEL\":\"\\ud800\"}".to_owned(),
         "{\"client_name\":{\"a\":\"SENTINEL\"}}".to_owned(),
     ];
-    let mut requests = vec![register(metadata.clone())];
+    let mut requests = vec![registration_request(metadata.clone())];
     for method in ["POST", "GET", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         for path in [
             "/register",
@@ -102,11 +102,21 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
             "/register/1?access_token=token-SENTINEL",
             "/register?x=SENTINEL",
         ] {
-            requests.push(configure(method, path, TOKEN, metadata.clone()));
+            requests.push(configuration_request(method, path, TOKEN, metadata.clone()));
         }
         for body in &bad {
-            requests.push(configure(method, "/register", TOKEN, body.clone()));
-            requests.push(configure(method, "/register/1", TOKEN, body.clone()));
+            requests.push(configuration_request(
+                method,
+                "/register",
+                TOKEN,
+                body.clone(),
+            ));
+            requests.push(configuration_request(
+                method,
+                "/register/1",
+                TOKEN,
+                body.clone(),
+            ));
         }
     }
     for request in &mut requests {
@@ -119,14 +129,17 @@ fn requests() -> Vec<Request<Full<Bytes>>> {
         "Bearer \"SENTINEL\"",
         "Basic SENTINEL",
     ] {
-        for mut request in [register(CLIENT), configure("GET", "/register/1", TOKEN, "")] {
+        for mut request in [
+            registration_request(CLIENT),
+            configuration_request("GET", "/register/1", TOKEN, ""),
+        ] {
             request
                 .headers_mut()
                 .insert("authorization", malformed.parse().unwrap());
             requests.push(request);
         }
     }
-    let mut typed = register(metadata);
+    let mut typed = registration_request(metadata);
     typed
         .headers_mut()
         .insert("content-type", "text/SENTINEL".parse().unwrap());
@@ -186,7 +199,7 @@ where
         written.debug(&response.body());
         written.debug(&response.headers());
         let quiet = response.status().as_u16() >= 400;
-        let response = Answer::of(response).await;
+        let response = TestResponse::read(response).await;
         if quiet
             && !response
                 .json()
@@ -323,7 +336,7 @@ async fn no_issued_secret_leaks() {
         assert!(!listed.clients.is_empty());
         written.debug(&listed);
         let endpoint = DcrEndpoint::new(spy_on(&written, registry.clone()));
-        let client = ask(&endpoint, register(CLIENT)).await.json();
+        let client = send(&endpoint, registration_request(CLIENT)).await.json();
         let member = |name: &str| client[name].as_str().unwrap().to_owned();
         let (id, token, secret) = (
             member("client_id"),
@@ -341,7 +354,12 @@ async fn no_issued_secret_leaks() {
         ] {
             let response = endpoint
                 .clone()
-                .oneshot(configure(method, &path, token, client.to_string()))
+                .oneshot(configuration_request(
+                    method,
+                    &path,
+                    token,
+                    client.to_string(),
+                ))
                 .await
                 .unwrap();
             written.debug(&response.extensions().get::<Outcome>());
@@ -421,7 +439,7 @@ async fn cause_with_line_breaks_stays_on_one_log_line() {
     let endpoint = DcrEndpoint::new(backend_fn(|_: Operation| async {
         Err::<Reply, _>(WrappedError("first\nERROR second\x1b[2J\r".into()))
     }));
-    ask(&endpoint, register(CLIENT))
+    send(&endpoint, registration_request(CLIENT))
         .await
         .assert_error(500, "server_error");
     let text = written.text();

@@ -42,11 +42,15 @@ async fn send_to_backend(
         let reply = reply(&operation);
         async { reply }
     });
-    ask(&DcrEndpoint::new(backend), request).await;
+    send(&DcrEndpoint::new(backend), request).await;
 }
 
 async fn client(backend: &Registry) -> Value {
-    let response = ask(&DcrEndpoint::new(backend.clone()), register(CLIENT)).await;
+    let response = send(
+        &DcrEndpoint::new(backend.clone()),
+        registration_request(CLIENT),
+    )
+    .await;
     assert_eq!(response.status, 201);
     response.json()
 }
@@ -101,26 +105,34 @@ async fn each_operation_has_a_span() {
         );
         Ok(Reply::created(r#"{"client_id":"sentinel"}"#).with_reason("A1_b-2.c"))
     };
-    send_to_backend(created, register(CLIENT)).await;
+    send_to_backend(created, registration_request(CLIENT)).await;
     let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidToken, "x"));
     send_to_backend(
         refused,
-        configure("DELETE", "/register/sentinel", "sentinel", ""),
+        configuration_request("DELETE", "/register/sentinel", "sentinel", ""),
     )
     .await;
-    send_to_backend(refused, configure("GET", "/register/%zz", "sentinel", "")).await;
+    send_to_backend(
+        refused,
+        configuration_request("GET", "/register/%zz", "sentinel", ""),
+    )
+    .await;
     send_to_backend(
         |_| Err("x".into()),
-        configure("PUT", "/register/sentinel", "t", "{}"),
+        configuration_request("PUT", "/register/sentinel", "t", "{}"),
     )
     .await;
-    send_to_backend(refused, configure("OPTIONS", "/register", "t", "")).await;
+    send_to_backend(
+        refused,
+        configuration_request("OPTIONS", "/register", "t", ""),
+    )
+    .await;
     // A reason that is not one word may contain text of the client.
     for code in ["sentinel said", "sentinel\n", "s\u{e9}", &"s".repeat(65)] {
         let code = code.to_owned();
         send_to_backend(
             move |_| Ok(Reply::deleted().with_reason(code.clone())),
-            configure("DELETE", "/register/1", "t", ""),
+            configuration_request("DELETE", "/register/1", "t", ""),
         )
         .await;
     }
@@ -168,8 +180,12 @@ async fn endpoint_layer_error_has_a_span_of_its_own() {
     let unavailable = "INFO client_registration operation=\"register\" status=503 \
                        error=\"temporarily_unavailable\"";
     for response in [
-        ask(&layer.layer(inner), register(CLIENT)).await,
-        ask(&layer.handle_errors().layer(inner), register(CLIENT)).await,
+        send(&layer.layer(inner), registration_request(CLIENT)).await,
+        send(
+            &layer.handle_errors().layer(inner),
+            registration_request(CLIENT),
+        )
+        .await,
     ] {
         response.assert_error(503, "temporarily_unavailable");
     }
@@ -331,14 +347,14 @@ async fn shed_load_logs_one_warning_a_second_with_the_count() {
         .service(backend);
     let endpoint = DcrEndpoint::new(full);
     for _ in 0..50 {
-        ask(&endpoint, register(CLIENT))
+        send(&endpoint, registration_request(CLIENT))
             .await
             .assert_error(503, "temporarily_unavailable");
     }
     let line = |count| format!("WARN message=client registration shed load count={count}");
     assert_eq!(*lines.0.lock().unwrap(), [line(1)]);
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-    ask(&endpoint, register(CLIENT)).await;
+    send(&endpoint, registration_request(CLIENT)).await;
     assert_eq!(*lines.0.lock().unwrap(), [line(1), line(50)]);
 }
 
@@ -408,14 +424,14 @@ async fn trace_of_an_endpoint_layer_shows_no_token() {
         .with_writer(move || writer.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let layer = DcrLayer::new(Recorder::default())
+    let layer = DcrLayer::new(RecordingBackend::default())
         .endpoint_layer(TraceLayer::new_for_http().make_span_with(trace as fn(&Request<_>) -> _))
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
-    let response = ask(
+    let response = send(
         &layer.layer(service_fn(|_: Request<_>| async {
             Ok::<_, std::convert::Infallible>(Response::new(axum::body::Body::empty()))
         })),
-        configure("GET", "/register/1", "sentinel", ""),
+        configuration_request("GET", "/register/1", "sentinel", ""),
     )
     .await;
     assert_eq!(response.status, 200);

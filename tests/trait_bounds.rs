@@ -30,7 +30,7 @@ use tower_dcr::reply::{SerializeError, UnknownErrorCode};
 use tower_dcr::token::InvalidBearerToken;
 use tower_dcr::*;
 
-use support::Recorder;
+use support::RecordingBackend;
 
 /// The least that an inner service can be: not `Clone`, not `Send`, not `Debug`. Its error and its
 /// future are not either.
@@ -124,7 +124,7 @@ assert_impl_all!(Challenges: Clone, Default, Send, Sync, std::fmt::Debug);
 assert_impl_all!(HandleErrors<DcrEndpoint<Bare>>: Clone, Send, Sync, Unpin, std::fmt::Debug);
 assert_impl_all!(FutureOf<HandleErrors<DcrEndpoint<Bare>>>: Send, std::fmt::Debug);
 assert_impl_all!(PolicyBackend<Bare>: Send, Sync, std::fmt::Debug, Backend);
-assert_impl_all!(PolicyBackend<Recorder>: Clone);
+assert_impl_all!(PolicyBackend<RecordingBackend>: Clone);
 assert_not_impl_any!(PolicyBackend<Bare>: Clone);
 assert_impl_all!(Policies: Clone, Default, Send, Sync, std::fmt::Debug, Layer<Bare>);
 assert_impl_all!(PolicyFn: Clone, Send, Sync, std::fmt::Debug);
@@ -203,7 +203,7 @@ fn hyper_takes_the_layer() {
     takes(TowerToHyperService::new(layer().layer(app)));
     takes(TowerToHyperService::new(layer().boxed().layer(app)));
     takes(TowerToHyperService::new(DcrEndpoint::new(
-        Recorder::default(),
+        RecordingBackend::default(),
     )));
 }
 
@@ -217,7 +217,7 @@ async fn layer_works_around_the_least_inner_service() {
 
     let mut service = layer().layer(Least(Rc::new(())));
     let response = service
-        .call(support::register(support::CLIENT))
+        .call(support::registration_request(support::CLIENT))
         .await
         .ok()
         .unwrap();

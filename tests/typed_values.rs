@@ -58,9 +58,15 @@ async fn serialized_replies_have_the_action_and_the_content() {
     }
 
     let requests = [
-        (register(CLIENT), 201),
-        (configure("GET", "/register/1", "token", ""), 200),
-        (configure("PUT", "/register/1", "token", CLIENT), 200),
+        (registration_request(CLIENT), 201),
+        (
+            configuration_request("GET", "/register/1", "token", ""),
+            200,
+        ),
+        (
+            configuration_request("PUT", "/register/1", "token", CLIENT),
+            200,
+        ),
     ];
     let backend = backend_fn(async |operation: Operation| {
         let content = json!({ "client_id": operation.client_id().unwrap_or("new") });
@@ -71,7 +77,7 @@ async fn serialized_replies_have_the_action_and_the_content() {
         })
     });
     for (request, status) in requests {
-        let response = ask(&DcrEndpoint::new(backend), request).await;
+        let response = send(&DcrEndpoint::new(backend), request).await;
         assert_eq!(response.status, status);
         response.assert_well_formed();
         let client_id = if status == 201 { "new" } else { "1" };

@@ -7,6 +7,8 @@ mod body;
 mod boxed;
 mod builder;
 mod error;
+#[cfg(feature = "registry")]
+mod for_registry;
 mod future;
 mod handle_errors;
 mod middleware;

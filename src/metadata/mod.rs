@@ -108,10 +108,11 @@ impl ClientMetadata {
     }
 
     /// Parses only the names of the members. A tree of all values can take a hundred times the
-    /// memory of the text, and most callers need few of them.
+    /// memory of the text, and most callers need few of them. Returns `None` if the text cannot be
+    /// parsed, which [`parse`](Self::parse) rules out.
     #[cfg(feature = "registry")]
-    pub(crate) fn members(&self) -> Members<'_> {
-        serde_json::from_str(&self.0).unwrap_or_default()
+    pub(crate) fn members(&self) -> Option<Members<'_>> {
+        serde_json::from_str(&self.0).ok()
     }
 }
 

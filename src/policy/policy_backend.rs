@@ -83,7 +83,7 @@ mod tests {
         type Error = BoxError;
 
         async fn execute(&self, _: Operation) -> Result<Reply, BoxError> {
-            panic!("the backend was called");
+            unreachable!("the backend was called")
         }
     }
 

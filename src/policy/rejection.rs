@@ -57,7 +57,8 @@ use crate::reply::{Action, ErrorCode, Reply, ReplyParts};
 #[must_use = "a rejection does nothing until a policy returns it"]
 pub struct Rejection {
     error: ErrorCode,
-    reply: Reply,
+    /// Boxed, so that a `Result` of a policy is small.
+    reply: Box<Reply>,
     retry_after: Option<Duration>,
 }
 
@@ -69,7 +70,7 @@ impl Rejection {
     pub fn new(error: ErrorCode, description: &str) -> Self {
         Self {
             error,
-            reply: Reply::refuse(error, description),
+            reply: Box::new(Reply::refuse(error, description)),
             retry_after: None,
         }
     }
@@ -141,7 +142,7 @@ impl Rejection {
     pub fn too_many_requests(retry_after: Duration) -> Self {
         Self {
             error: ErrorCode::TemporarilyUnavailable,
-            reply: Reply::too_many_requests(retry_after),
+            reply: Box::new(Reply::too_many_requests(retry_after)),
             retry_after: None,
         }
     }
@@ -158,7 +159,7 @@ impl Rejection {
     /// [`Outcome`](crate::Outcome). With `temporarily_unavailable`, it appears in the text of the
     /// outcome's [cause](crate::Outcome::cause) instead.
     pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
-        self.reply = self.reply.with_reason(reason);
+        *self.reply = self.reply.with_reason(reason);
         self
     }
 
@@ -167,7 +168,7 @@ impl Rejection {
     /// It appears in the [`Outcome`](crate::Outcome) and in the log of a 5xx. Keep tokens, secrets
     /// and metadata out of it.
     pub fn with_cause(mut self, cause: impl Into<BoxError>) -> Self {
-        self.reply = self.reply.with_cause(cause);
+        *self.reply = self.reply.with_cause(cause);
         self
     }
 
@@ -187,7 +188,7 @@ impl Rejection {
     ///
     /// It is ignored with `temporarily_unavailable`.
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
-        self.reply = self.reply.with_content(content);
+        *self.reply = self.reply.with_content(content);
         self
     }
 
@@ -215,7 +216,7 @@ impl Rejection {
     pub(super) fn into_result(self) -> Result<Reply, Unavailable> {
         let is_unavailable = self.error == ErrorCode::TemporarilyUnavailable;
         if !is_unavailable || self.reply.action() == Action::TooManyRequests {
-            return Ok(self.reply);
+            return Ok(*self.reply);
         }
         let ReplyParts { reason, cause, .. } = self.reply.into_parts();
         let retry_after = self.retry_after.or_else(|| {

@@ -80,7 +80,7 @@ impl Client {
     ///   listens on a free port (RFC 8252 section 7.3).
     #[must_use]
     pub fn may_redirect_to(&self, redirect_uri: &str) -> bool {
-        let metadata = self.metadata.members();
+        let metadata = self.metadata.members().unwrap_or_default();
         let registered = metadata.get("redirect_uris");
         let registered: Vec<String> = registered
             .and_then(|uris| serde_json::from_str(uris.get()).ok())

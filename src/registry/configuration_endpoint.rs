@@ -46,6 +46,11 @@ impl ConfigurationEndpoint {
         }
     }
 
+    /// Returns the URL without a client.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Returns the `registration_client_uri` of a client whose identifier needs no escape.
     pub(super) fn client_uri(&self, client_id: &str) -> String {
         format!("{}/{client_id}", self.0)

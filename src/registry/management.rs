@@ -225,9 +225,24 @@ impl Registry {
             .flatten())
     }
 
-    /// Returns what clients can be registered for, as members of the authorization server's
-    /// metadata document (RFC 8414 section 2): `grant_types_supported`, `response_types_supported`,
-    /// `token_endpoint_auth_methods_supported` and `subject_types_supported`.
+    /// Returns the URL of the registration endpoint, as it was given to the builder.
+    #[must_use]
+    pub fn registration_endpoint(&self) -> &str {
+        self.inner.settings.endpoint.as_str()
+    }
+
+    /// Returns whether clients [cannot manage
+    /// themselves](super::RegistryBuilder::registration_only).
+    #[must_use]
+    pub fn is_registration_only(&self) -> bool {
+        self.inner.settings.registration_only
+    }
+
+    /// Returns the members of the authorization server's metadata document (RFC 8414 section 2)
+    /// that the registry decides: `registration_endpoint`, `grant_types_supported`,
+    /// `response_types_supported`, `token_endpoint_auth_methods_supported` and
+    /// `subject_types_supported`. [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata)
+    /// adds them to a document.
     ///
     /// Set the [grant types](super::RegistryBuilder::grant_types_supported) and the
     /// [authentication methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) of
@@ -250,6 +265,7 @@ impl Registry {
         let rules = &self.inner.settings.rules;
         let mut metadata = Map::new();
         for (name, values) in [
+            ("registration_endpoint", json!(self.registration_endpoint())),
             ("grant_types_supported", json!(rules.grant_types)),
             (
                 "response_types_supported",

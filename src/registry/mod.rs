@@ -104,11 +104,14 @@ mod sweeper;
 mod time_source;
 mod token_check;
 mod token_rotation;
+mod unreadable_metadata;
 mod update;
 mod worker;
 
 use std::fmt;
 use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 pub use self::builder::RegistryBuilder;
 pub use self::client::Client;
@@ -177,6 +180,10 @@ impl Backend for Registry {
                 inner.delete(delete.client_id(), token).await
             }
         }
+    }
+
+    fn server_metadata(&self) -> Map<String, Value> {
+        Self::server_metadata(self)
     }
 }
 

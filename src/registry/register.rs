@@ -7,6 +7,7 @@ use super::eviction::{Room, make_room};
 use super::inner::Inner;
 use super::observer::ClientChange;
 use super::record::{Record, Secret};
+use super::unreadable_metadata::unreadable_metadata;
 use crate::metadata::ClientMetadata;
 use crate::reply::Reply;
 
@@ -17,7 +18,10 @@ impl Inner {
         body_limit: usize,
     ) -> Result<Reply, RegistryError> {
         let settings = &self.settings;
-        let accepted = match settings.rules.accept(&requested.members()) {
+        let Some(requested) = requested.members() else {
+            return Ok(unreadable_metadata());
+        };
+        let accepted = match settings.rules.accept(&requested) {
             Ok(accepted) => accepted,
             Err(refusal) => return Ok(refusal.into_reply()),
         };

@@ -6,6 +6,7 @@ use super::echoed_members::EchoedMembers;
 use super::error::RegistryError;
 use super::inner::Inner;
 use super::observer::ClientChange;
+use super::unreadable_metadata::unreadable_metadata;
 use crate::metadata::ClientMetadata;
 use crate::reply::Reply;
 use crate::token::BearerToken;
@@ -20,7 +21,9 @@ impl Inner {
     ) -> Result<Reply, RegistryError> {
         // The metadata is checked before the token, so that the time tells nothing about the token.
         // Credentials are generated up front so that the transaction cannot fail.
-        let mut requested = requested.members();
+        let Some(mut requested) = requested.members() else {
+            return Ok(unreadable_metadata());
+        };
         let echoed = EchoedMembers::take_from(&mut requested);
         let accepted = self.settings.rules.accept(&requested);
         let (new_secret, new_token) = (new_secret()?, new_secret()?);

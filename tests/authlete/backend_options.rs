@@ -22,7 +22,7 @@ async fn client_of(reply: Reply) -> AuthleteClient {
 }
 
 async fn serve<B: Backend>(emulator: AuthleteEmulator<B>) -> AuthleteClient {
-    let address = wire::serve(emulator).await;
+    let address = socket::serve(emulator).await;
     Peer::start()
         .await
         .builder()
@@ -50,14 +50,14 @@ async fn unused_secret_is_hidden_on_demand() {
             Reply::updated(content(method)),
         ];
         for (reply, request) in replies.into_iter().zip([
-            || register(CLIENT),
-            || configure("GET", "/register/1", "t", ""),
-            || configure("PUT", "/register/1", "t", CLIENT),
+            || registration_request(CLIENT),
+            || configuration_request("GET", "/register/1", "t", ""),
+            || configuration_request("PUT", "/register/1", "t", CLIENT),
         ]) {
             let client = client_of(reply).await;
             for yes in [true, false] {
                 let backend = AuthleteBackend::new(client.clone()).hide_unused_secret(yes);
-                let answer = ask(&DcrEndpoint::new(backend), request()).await;
+                let answer = send(&DcrEndpoint::new(backend), request()).await;
                 assert!(answer.status.is_success());
                 let reason = answer.outcome.as_ref().unwrap().reason();
                 assert!(reason.unwrap().starts_with("A2"), "{reason:?}");
@@ -81,7 +81,7 @@ async fn error_response_with_a_secret_is_not_changed() {
     let content = r#"{"client_secret":"s","token_endpoint_auth_method":"none"}"#;
     let client = client_of(Reply::bad_request(content)).await;
     let backend = AuthleteBackend::new(client).hide_unused_secret(true);
-    let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+    let answer = send(&DcrEndpoint::new(backend), registration_request(CLIENT)).await;
     assert_eq!(
         (answer.status.as_u16(), &*answer.body),
         (400, content.as_bytes())
@@ -154,14 +154,14 @@ async fn wrong_token_returns_401_with_the_same_error_in_body_and_challenge_on_de
     ] {
         let content = reply.content().unwrap().clone();
         let client = client_of(reply).await;
-        let request = || configure(method, path, "t", CLIENT);
+        let request = || configuration_request(method, path, "t", CLIENT);
 
         let backend = AuthleteBackend::new(client.clone());
-        let plain = ask(&DcrEndpoint::new(backend.clone()), request()).await;
+        let plain = send(&DcrEndpoint::new(backend.clone()), request()).await;
         assert_eq!((plain.status.as_u16(), &plain.body), (400, &content));
 
         let endpoint = DcrEndpoint::new(backend.unauthorized_for_wrong_token(true));
-        let answer = ask(&endpoint, request()).await;
+        let answer = send(&endpoint, request()).await;
         answer.assert_error(status, error);
         assert_eq!(answer.body == content, is_content_kept, "{method}");
         let challenge = (status == 401).then_some(CHALLENGE);
@@ -183,10 +183,10 @@ async fn wrong_token_returns_401_without_unauthorized_on_client_config_supported
     for method in ["GET", "PUT", "DELETE"] {
         let wrong = || {
             let body = r#"{"client_id":"nobody"}"#;
-            configure(method, "/register/nobody", "wrong", body)
+            configuration_request(method, "/register/nobody", "wrong", body)
         };
-        assert_eq!(ask(&plain, wrong()).await.status, 400, "{method}");
-        let answer = ask(&corrected, wrong()).await;
+        assert_eq!(send(&plain, wrong()).await.status, 400, "{method}");
+        let answer = send(&corrected, wrong()).await;
         answer.assert_error(401, "invalid_token");
         assert_eq!(answer.header("www-authenticate"), Some(CHALLENGE));
     }
@@ -204,10 +204,14 @@ async fn whole_response_is_in_the_extensions_on_demand() {
             .unauthorized_for_wrong_token(true)
             .expose_response(yes);
         let endpoint = DcrEndpoint::new(backend);
-        let response = endpoint.clone().oneshot(register(CLIENT)).await.unwrap();
+        let response = endpoint
+            .clone()
+            .oneshot(registration_request(CLIENT))
+            .await
+            .unwrap();
         let found = response.extensions().get::<AuthleteResponse>().cloned();
         assert_eq!(found.is_some(), yes);
-        let answer = Answer::of(response).await;
+        let answer = TestResponse::read(response).await;
         assert_eq!(answer.status, 201);
         if let Some(authlete) = found {
             assert_eq!(authlete.result_code(), Some("A202001"));
@@ -225,7 +229,7 @@ async fn whole_response_is_in_the_extensions_on_demand() {
         }
 
         // An error has it too.
-        let request = configure("GET", "/register/nobody", "wrong", "");
+        let request = configuration_request("GET", "/register/nobody", "wrong", "");
         let response = endpoint.oneshot(request).await.unwrap();
         assert_eq!(response.status(), 401);
         let found = response.extensions().get::<AuthleteResponse>();

@@ -92,7 +92,7 @@ async fn time_out_of_the_function_has_a_known_outcome() {
     assert!(error.is_timeout());
     assert!(!error.is_outcome_unknown());
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(hanging));
-    let answer = ask(&endpoint, register(CLIENT)).await;
+    let answer = send(&endpoint, registration_request(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert!(!answer.json().to_string().contains("unknown"));
     assert!(peer.seen().is_empty());

@@ -35,12 +35,13 @@ async fn documented_responses_reach_the_client_unchanged() {
             "" => "/register".to_owned(),
             id => format!("/register/{id}"),
         };
-        let mut asked = configure(method, &path, text("token"), text("json").to_owned());
+        let mut asked =
+            configuration_request(method, &path, text("token"), text("json").to_owned());
         if method == "POST" {
             asked.headers_mut().remove("authorization");
         }
 
-        let got = ask(&endpoint, asked).await;
+        let got = send(&endpoint, asked).await;
         assert_eq!(got.status.as_u16(), status, "{method}");
         got.assert_well_formed();
         assert_eq!(
@@ -77,7 +78,7 @@ async fn emulator_accepts_the_documented_requests() {
         .header("content-type", "application/json")
         .body(http_body_util::Full::<bytes::Bytes>::from(body.to_string()))
         .unwrap();
-        let answer = Answer::of(client.request(request).await.unwrap()).await;
+        let answer = TestResponse::read(client.request(request).await.unwrap()).await;
         assert_eq!(answer.status, 200);
         answer.json()
     };

@@ -88,7 +88,7 @@ async fn wrong_call_is_an_api_error() {
             400,
         ),
     ] {
-        let answer = ask(&emulator, call(method, path, authorization, body)).await;
+        let answer = send(&emulator, call(method, path, authorization, body)).await;
         assert_eq!(
             answer.status.as_u16(),
             status,
@@ -107,7 +107,7 @@ async fn wrong_call_is_an_api_error() {
 
     let failing = backend_fn(|_: Operation| async { Err::<Reply, _>(BoxError::from("SENTINEL")) });
     let failing = AuthleteEmulator::new(failing, Credentials::new("715948317", "token").unwrap());
-    let answer = ask(&failing, call("POST", BASE, "Bearer token", &good)).await;
+    let answer = send(&failing, call("POST", BASE, "Bearer token", &good)).await;
     assert_eq!(answer.status, 500);
     assert!(!answer.json().to_string().contains("SENTINEL"));
 }
@@ -116,7 +116,7 @@ async fn wrong_call_is_an_api_error() {
 async fn wrong_request_of_a_client_is_an_action_not_an_api_error() {
     let emulator = emulator();
     let created = json!({"json": "{\"client_name\":\"My Client\"}"}).to_string();
-    let created = ask(&emulator, call("POST", BASE, "Bearer token", &created))
+    let created = send(&emulator, call("POST", BASE, "Bearer token", &created))
         .await
         .json();
     assert_eq!(created["action"], "CREATED");
@@ -176,7 +176,7 @@ async fn wrong_request_of_a_client_is_an_action_not_an_api_error() {
             "invalid_token",
         ),
     ] {
-        let answer = ask(
+        let answer = send(
             &emulator,
             call(
                 "POST",
@@ -205,7 +205,7 @@ async fn client_member_of(information: Value) -> Value {
     });
     let emulator = AuthleteEmulator::new(backend, Credentials::new("715948317", "token").unwrap());
     let body = json!({"json": "{}"}).to_string();
-    let answer = ask(&emulator, call("POST", BASE, "Bearer token", &body)).await;
+    let answer = send(&emulator, call("POST", BASE, "Bearer token", &body)).await;
     assert_eq!(answer.status, 200);
     answer.json()["client"].clone()
 }
@@ -263,7 +263,7 @@ async fn client_member_has_what_the_sdks_read() {
 async fn registered_client_has_the_members_that_the_sdks_read() {
     let body = json!({"json": "{\"redirect_uris\":[\"https://client.example.org/cb\"]}"});
     let request = call("POST", BASE, "Bearer token", &body.to_string());
-    let client = ask(&emulator(), request).await.json()["client"].clone();
+    let client = send(&emulator(), request).await.json()["client"].clone();
     assert!(client["clientId"].is_u64());
     assert!(client["clientIdAlias"].is_string());
     assert_eq!(client["clientType"], "CONFIDENTIAL");

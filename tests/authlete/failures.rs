@@ -224,7 +224,7 @@ impl Server {
     /// Registers a client while the peer behaves well. Returns its ID and its token.
     async fn register(&self) -> (String, String) {
         self.peer.behave(Behaviour::Emulate);
-        let answer = ask(&self.endpoint, register(CLIENT)).await;
+        let answer = send(&self.endpoint, registration_request(CLIENT)).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         let client = answer.json();
         let issued = |name: &str| client[name].as_str().unwrap().to_owned();
@@ -232,19 +232,19 @@ impl Server {
     }
 
     /// Executes an operation while the peer behaves like this.
-    async fn under(&self, behaviour: &Behaviour, kind: OperationKind) -> Answer {
+    async fn under(&self, behaviour: &Behaviour, kind: OperationKind) -> TestResponse {
         let (id, token) = self.register().await;
         let path = format!("/register/{id}");
         let body = json!({"client_id": id, "redirect_uris": ["https://client.example.org/cb"]})
             .to_string();
         self.peer.behave(behaviour.clone());
         let request = match kind {
-            OperationKind::Register => register(CLIENT),
-            OperationKind::Read => configure("GET", &path, &token, ""),
-            OperationKind::Update => configure("PUT", &path, &token, body),
-            OperationKind::Delete => configure("DELETE", &path, &token, ""),
+            OperationKind::Register => registration_request(CLIENT),
+            OperationKind::Read => configuration_request("GET", &path, &token, ""),
+            OperationKind::Update => configuration_request("PUT", &path, &token, body),
+            OperationKind::Delete => configuration_request("DELETE", &path, &token, ""),
         };
-        ask(&self.endpoint, request).await
+        send(&self.endpoint, request).await
     }
 
     /// Panics if a change was processed twice.
@@ -265,7 +265,7 @@ impl Server {
 }
 
 #[track_caller]
-fn assert_nothing_leaked(name: &str, answer: &Answer) {
+fn assert_nothing_leaked(name: &str, answer: &TestResponse) {
     let mut text = format!("{answer:?} {:?}", answer.body);
     let mut cause = answer
         .outcome
@@ -407,7 +407,7 @@ async fn rate_limited_call_is_retried_after_the_wait_that_authlete_asks_for() {
     // After the wait, the call is retried.
     server.peer.behave(limited("Retry-After: 1\r\n"));
     let endpoint = server.endpoint.clone();
-    let call = tokio::spawn(async move { ask(&endpoint, register(CLIENT)).await });
+    let call = tokio::spawn(async move { send(&endpoint, registration_request(CLIENT)).await });
     while server.peer.seen().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -451,9 +451,12 @@ async fn register_is_not_resent_if_a_reused_connection_breaks() {
         .unwrap();
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
     for round in 1..=10 {
-        assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+        assert_eq!(
+            send(&endpoint, registration_request(CLIENT)).await.status,
+            201
+        );
         assert_eq!(seen.swap(0, Ordering::SeqCst), 1, "{round}");
-        let answer = ask(&endpoint, register(CLIENT)).await;
+        let answer = send(&endpoint, registration_request(CLIENT)).await;
         answer.assert_error(503, "temporarily_unavailable");
         assert_eq!(seen.swap(0, Ordering::SeqCst), 1, "{round}");
     }
@@ -473,12 +476,12 @@ async fn refused_connection_returns_503_and_a_known_outcome() {
         .unwrap();
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(backend));
     for request in [
-        register(CLIENT),
-        configure("GET", "/register/1", "token", ""),
-        configure("PUT", "/register/1", "token", CLIENT),
-        configure("DELETE", "/register/1", "token", ""),
+        registration_request(CLIENT),
+        configuration_request("GET", "/register/1", "token", ""),
+        configuration_request("PUT", "/register/1", "token", CLIENT),
+        configuration_request("DELETE", "/register/1", "token", ""),
     ] {
-        let answer = ask(&endpoint, request).await;
+        let answer = send(&endpoint, request).await;
         answer.assert_error(503, "temporarily_unavailable");
         // Nothing was sent, so the outcome is known.
         assert!(!answer.json().to_string().contains("unknown"));
@@ -486,6 +489,9 @@ async fn refused_connection_returns_503_and_a_known_outcome() {
     }
     // The server starts, and the next call works.
     let peer = Peer::start_on(TcpListener::bind(address).await.unwrap());
-    assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+    assert_eq!(
+        send(&endpoint, registration_request(CLIENT)).await.status,
+        201
+    );
     assert_eq!(peer.processed(), [OperationKind::Register]);
 }

@@ -56,10 +56,10 @@ async fn verified_token_is_sent_only_if_the_layer_forwards_it() {
         (open, WITH_TOKEN),
     ] {
         peer.behave(Behaviour::Emulate);
-        let mut request = register("{}");
+        let mut request = registration_request("{}");
         let authorization = "Bearer initial".parse().unwrap();
         request.headers_mut().insert("authorization", authorization);
-        assert_eq!(ask(&endpoint, request).await.status, 201);
+        assert_eq!(send(&endpoint, request).await.status, 201);
         assert_eq!(peer.seen()[0].body, body);
     }
 }

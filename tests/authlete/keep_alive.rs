@@ -91,7 +91,7 @@ impl Proxy {
 /// Serves the emulator over TLS and HTTP/2, behind a proxy. Returns the port of the proxy.
 async fn serve(acceptor: TlsAcceptor, proxy: &Proxy) -> u16 {
     let emulator = AuthleteEmulator::new(
-        Recorder::default(),
+        RecordingBackend::default(),
         Credentials::new(SERVICE, TOKEN).unwrap(),
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -158,7 +158,10 @@ async fn replaces_busy_connection(acceptor: TlsAcceptor) {
     assert!(error.is_timeout() && error.is_outcome_unknown());
     sleep_until(silent_since + NOTICED_AFTER).await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
-    assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+    assert_eq!(
+        send(&endpoint, registration_request(CLIENT)).await.status,
+        201
+    );
     assert_eq!(proxy.connections.load(Ordering::SeqCst), 2);
     is_over.store(true, Ordering::SeqCst);
     traffic.await.unwrap();

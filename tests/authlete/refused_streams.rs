@@ -31,10 +31,10 @@ const ALL: [OperationKind; 4] = [
 
 fn request(kind: OperationKind) -> http::Request<Full<Bytes>> {
     match kind {
-        OperationKind::Register => register(CLIENT),
-        OperationKind::Read => configure("GET", "/register/1", "t", ""),
-        OperationKind::Update => configure("PUT", "/register/1", "t", CLIENT),
-        OperationKind::Delete => configure("DELETE", "/register/1", "t", ""),
+        OperationKind::Register => registration_request(CLIENT),
+        OperationKind::Read => configuration_request("GET", "/register/1", "t", ""),
+        OperationKind::Update => configuration_request("PUT", "/register/1", "t", CLIENT),
+        OperationKind::Delete => configuration_request("DELETE", "/register/1", "t", ""),
     }
 }
 
@@ -97,7 +97,7 @@ async fn refused_stream_is_retried_for_each_operation() {
     for kind in ALL {
         let (address, received) = resetting_server(2, Reason::REFUSED_STREAM).await;
         let endpoint = DcrEndpoint::new(AuthleteBackend::new(client_of(address).await));
-        let answer = ask(&endpoint, request(kind)).await;
+        let answer = send(&endpoint, request(kind)).await;
         assert!(answer.status.is_success(), "{kind}: {answer:?}");
         assert_eq!(received.load(Ordering::SeqCst), 3, "{kind}");
     }
@@ -110,7 +110,7 @@ async fn stream_that_is_always_refused_has_a_known_outcome() {
     let error = client.call(&super::registration()).await.unwrap_err();
     assert!(error.is_stream_refused() && !error.is_outcome_unknown());
     assert_eq!(received.load(Ordering::SeqCst), 3);
-    let answer = ask(
+    let answer = send(
         &DcrEndpoint::new(AuthleteBackend::new(client)),
         request(OperationKind::Register),
     )
@@ -130,7 +130,7 @@ async fn stream_with_another_reset_is_retried_only_for_a_read() {
         for kind in ALL {
             let (address, received) = resetting_server(2, reason).await;
             let endpoint = DcrEndpoint::new(AuthleteBackend::new(client_of(address).await));
-            let answer = ask(&endpoint, request(kind)).await;
+            let answer = send(&endpoint, request(kind)).await;
             if kind == OperationKind::Read {
                 assert_eq!(answer.status, 200, "{reason}");
                 assert_eq!(received.load(Ordering::SeqCst), 3, "{reason}");
@@ -214,7 +214,7 @@ async fn stream_after_the_last_of_a_goaway_is_retried_for_each_operation() {
         for kind in ALL {
             let (address, received) = leaving_server(-1, reason).await;
             let endpoint = DcrEndpoint::new(AuthleteBackend::new(client_of(address).await));
-            let answer = ask(&endpoint, request(kind)).await;
+            let answer = send(&endpoint, request(kind)).await;
             assert!(answer.status.is_success(), "{kind} {reason}: {answer:?}");
             assert_eq!(received.load(Ordering::SeqCst), 2, "{kind} {reason}");
         }
@@ -228,7 +228,7 @@ async fn last_stream_of_a_goaway_is_retried_only_for_a_read() {
         for kind in ALL {
             let (address, received) = leaving_server(0, reason).await;
             let endpoint = DcrEndpoint::new(AuthleteBackend::new(client_of(address).await));
-            let answer = ask(&endpoint, request(kind)).await;
+            let answer = send(&endpoint, request(kind)).await;
             if kind == OperationKind::Read {
                 assert_eq!(answer.status, 200, "{reason}");
                 continue;

@@ -202,7 +202,7 @@ async fn change_is_not_sent_if_the_credentials_took_most_of_the_time() {
         assert!(peer.seen().is_empty());
     }
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
-    let answer = ask(&endpoint, register(CLIENT)).await;
+    let answer = send(&endpoint, registration_request(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert!(!answer.json().to_string().contains("unknown"));
 }

@@ -34,12 +34,12 @@ pub(crate) fn acceptor(certificate: CertificateDer<'static>, key: Vec<u8>) -> Tl
 
 /// Serves the emulator over TLS with a certificate for this name. Returns a client that trusts the
 /// certificate.
-async fn over_tls(name: &str) -> (AuthleteClient, Recorder) {
+async fn over_tls(name: &str) -> (AuthleteClient, RecordingBackend) {
     let CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let acceptor = acceptor(cert.der().clone(), signing_key.serialize_der());
 
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let emulator =
         AuthleteEmulator::new(recorder.clone(), Credentials::new(SERVICE, TOKEN).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -87,7 +87,10 @@ async fn over_tls(name: &str) -> (AuthleteClient, Recorder) {
 async fn certificate_for_the_host_is_accepted() {
     let (client, recorder) = over_tls("localhost").await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
-    assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+    assert_eq!(
+        send(&endpoint, registration_request(CLIENT)).await.status,
+        201
+    );
     assert_eq!(recorder.operations()[0].kind(), OperationKind::Register);
 }
 
@@ -95,7 +98,7 @@ async fn certificate_for_the_host_is_accepted() {
 async fn certificate_for_another_host_is_refused() {
     let (client, recorder) = over_tls("authlete.example.com").await;
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
-    let answer = ask(&endpoint, register(CLIENT)).await;
+    let answer = send(&endpoint, registration_request(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert_eq!(recorder.calls(), 0);
     let outcome = answer.outcome.unwrap();
@@ -117,7 +120,7 @@ async fn handshake_that_never_ends_has_a_known_outcome() {
         .build()
         .unwrap();
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
-    let answer = ask(&endpoint, register(CLIENT)).await;
+    let answer = send(&endpoint, registration_request(CLIENT)).await;
     answer.assert_error(503, "temporarily_unavailable");
     assert!(!answer.json().to_string().contains("unknown"));
     assert_eq!(
@@ -137,7 +140,7 @@ async fn certificate_that_the_platform_does_not_trust_is_refused() {
         .build()
         .unwrap();
     let endpoint = DcrEndpoint::new(AuthleteBackend::new(client));
-    ask(&endpoint, register(CLIENT))
+    send(&endpoint, registration_request(CLIENT))
         .await
         .assert_error(503, "temporarily_unavailable");
     assert_eq!(recorder.calls(), 0);

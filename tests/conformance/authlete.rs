@@ -10,7 +10,7 @@ async fn registry() -> Server {
     let registry = Registry::in_memory(CONFIGURATION_ENDPOINT).unwrap();
     let credentials = Credentials::new("715948317", "the-access-token-of-the-service").unwrap();
     let emulator = AuthleteEmulator::new(registry, credentials.clone());
-    let address = wire::serve(emulator).await;
+    let address = socket::serve(emulator).await;
     let client = AuthleteClient::builder()
         .base_url(format!("http://{address}"))
         .credentials(credentials)

@@ -10,7 +10,7 @@ async fn jwks_is_returned_byte_for_byte() {
     let registry = registry().await;
     let jwks = r#"{ "keys" : [{"kty":"RSA", "y":12345678901234567890123, "x": 1.50, "e":1e15}] }"#;
     let body = format!(r#"{{"redirect_uris":["https://client.example.org/cb"],"jwks":{jwks}}}"#);
-    let answer = registry.ask(register(body)).await;
+    let answer = registry.send(registration_request(body)).await;
     assert_eq!(answer.status, 201);
     let text = String::from_utf8(answer.body.to_vec()).unwrap();
     assert!(text.contains(jwks), "{text}");

@@ -63,14 +63,14 @@ impl Server {
         }
     }
 
-    async fn ask(&self, request: Request<Full<Bytes>>) -> Answer {
-        let answer = ask(&self.endpoint, request).await;
+    async fn send(&self, request: Request<Full<Bytes>>) -> TestResponse {
+        let answer = send(&self.endpoint, request).await;
         answer.assert_well_formed();
         answer
     }
 
-    async fn register(&self, metadata: &Value) -> Answer {
-        self.ask(register(metadata.to_string())).await
+    async fn register(&self, metadata: &Value) -> TestResponse {
+        self.send(registration_request(metadata.to_string())).await
     }
 
     /// Registers a client with this metadata.
@@ -105,22 +105,27 @@ impl Client<'_> {
         format!("/register/{}", self.id())
     }
 
-    async fn read(&self) -> Answer {
+    async fn read(&self) -> TestResponse {
         self.registry
-            .ask(configure("GET", &self.path(), self.token(), ""))
+            .send(configuration_request("GET", &self.path(), self.token(), ""))
             .await
     }
 
-    async fn delete(&self) -> Answer {
+    async fn delete(&self) -> TestResponse {
         self.registry
-            .ask(configure("DELETE", &self.path(), self.token(), ""))
+            .send(configuration_request(
+                "DELETE",
+                &self.path(),
+                self.token(),
+                "",
+            ))
             .await
     }
 
     /// Sends an update with exactly this body.
-    async fn put(&self, body: &Value) -> Answer {
+    async fn put(&self, body: &Value) -> TestResponse {
         self.registry
-            .ask(configure(
+            .send(configuration_request(
                 "PUT",
                 &self.path(),
                 self.token(),
@@ -130,7 +135,7 @@ impl Client<'_> {
     }
 
     /// Sends an update to this metadata. The `client_id` is added.
-    async fn update(&self, metadata: &Value) -> Answer {
+    async fn update(&self, metadata: &Value) -> TestResponse {
         let mut body = metadata.clone();
         body["client_id"] = json!(self.id());
         self.put(&body).await

@@ -18,7 +18,7 @@ async fn clones_share_clients_and_registries_do_not() {
     let backend = backend();
     let (one, other) = (Server::new(backend.clone()), Server::new(backend));
     let client = one.client(&with(json!({}))).await;
-    let read = || configure("GET", &client.path(), client.token(), "");
-    assert_eq!(other.ask(read()).await.status, 200);
-    assert_eq!(registry().await.ask(read()).await.status, 401);
+    let read = || configuration_request("GET", &client.path(), client.token(), "");
+    assert_eq!(other.send(read()).await.status, 200);
+    assert_eq!(registry().await.send(read()).await.status, 401);
 }

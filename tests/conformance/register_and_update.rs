@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// Registers a client with this metadata, and updates another client to it. Returns both answers.
-pub(crate) async fn register_and_update(metadata: &Value) -> [Answer; 2] {
+pub(crate) async fn register_and_update(metadata: &Value) -> [TestResponse; 2] {
     let registry = registry().await;
     let registered = registry.register(metadata).await;
     let client = registry.client(&with(json!({}))).await;
@@ -14,7 +14,7 @@ pub(crate) async fn register_and_update(metadata: &Value) -> [Answer; 2] {
 
 /// Asserts that both succeeded, and that both answers contain these members.
 #[track_caller]
-pub(crate) fn assert_kept(answers: &[Answer; 2], expected: &Value) {
+pub(crate) fn assert_kept(answers: &[TestResponse; 2], expected: &Value) {
     assert_eq!(
         answers.each_ref().map(|answer| answer.status.as_u16()),
         [201, 200],
@@ -30,7 +30,7 @@ pub(crate) fn assert_kept(answers: &[Answer; 2], expected: &Value) {
 
 /// Asserts that both were refused with this error.
 #[track_caller]
-pub(crate) fn assert_refused(answers: &[Answer; 2], error: &str) {
+pub(crate) fn assert_refused(answers: &[TestResponse; 2], error: &str) {
     for answer in answers {
         answer.assert_error(400, error);
     }

@@ -48,7 +48,7 @@ async fn unknown_client_wrong_token_and_other_token_return_the_same_401() {
                 client.information.clone(),
             ] {
                 let answer = registry
-                    .ask(configure(method, path, token, body.to_string()))
+                    .send(configuration_request(method, path, token, body.to_string()))
                     .await;
                 answer.assert_error(401, "invalid_token");
                 assert_eq!(answer.header("www-authenticate"), Some(CHALLENGE));

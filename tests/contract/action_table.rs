@@ -25,15 +25,15 @@ fn endpoint(reply: Reply) -> DcrEndpoint<impl tower_dcr::Backend> {
 
 fn request(kind: OperationKind) -> Request<Full<bytes::Bytes>> {
     match kind {
-        OperationKind::Register => register(CLIENT),
-        OperationKind::Read => configure("GET", "/register/1", "token", ""),
-        OperationKind::Update => configure("PUT", "/register/1", "token", CLIENT),
-        OperationKind::Delete => configure("DELETE", "/register/1", "token", ""),
+        OperationKind::Register => registration_request(CLIENT),
+        OperationKind::Read => configuration_request("GET", "/register/1", "token", ""),
+        OperationKind::Update => configuration_request("PUT", "/register/1", "token", CLIENT),
+        OperationKind::Delete => configuration_request("DELETE", "/register/1", "token", ""),
     }
 }
 
-async fn response_to(kind: OperationKind, reply: Reply) -> Answer {
-    ask(&endpoint(reply), request(kind)).await
+async fn response_to(kind: OperationKind, reply: Reply) -> TestResponse {
+    send(&endpoint(reply), request(kind)).await
 }
 
 #[tokio::test]
@@ -156,16 +156,16 @@ async fn challenge_names_an_error_only_if_a_token_was_sent() {
         (Some("Basic eA=="), BARE),
         (Some("Bearer initial"), INVALID),
     ] {
-        let mut request = register(CLIENT);
+        let mut request = registration_request(CLIENT);
         if let Some(credentials) = credentials {
             request
                 .headers_mut()
                 .insert("authorization", HeaderValue::from_static(credentials));
         }
-        let response = ask(&unauthorized, request).await;
+        let response = send(&unauthorized, request).await;
         assert_eq!(response.header("www-authenticate"), Some(challenge));
     }
-    let response = ask(&unauthorized, request(OperationKind::Read)).await;
+    let response = send(&unauthorized, request(OperationKind::Read)).await;
     assert_eq!(response.header("www-authenticate"), Some(INVALID));
 }
 
@@ -256,7 +256,7 @@ async fn extensions_of_the_reply_are_in_the_response() {
 
     let mut reply = Reply::created(CONTENT).with_reason("A202001");
     reply.extensions_mut().insert(Region("eu"));
-    let response = tower::ServiceExt::oneshot(endpoint(reply), register(CLIENT))
+    let response = tower::ServiceExt::oneshot(endpoint(reply), registration_request(CLIENT))
         .await
         .unwrap();
     assert_eq!(response.extensions().get(), Some(&Region("eu")));

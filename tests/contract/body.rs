@@ -37,7 +37,7 @@ fn data(text: &'static str) -> BodyStep {
 
 #[tokio::test]
 async fn body_in_pieces_is_kept_byte_for_byte() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let pieces = || {
         ScriptedBody::new([
@@ -49,7 +49,7 @@ async fn body_in_pieces_is_kept_byte_for_byte() {
         ])
     };
     for request in [post(pieces()), put(pieces())] {
-        assert!(ask(&endpoint, request).await.status.is_success());
+        assert!(send(&endpoint, request).await.status.is_success());
         assert_eq!(
             recorder
                 .operations()
@@ -65,7 +65,7 @@ async fn body_in_pieces_is_kept_byte_for_byte() {
 
 #[tokio::test]
 async fn body_limit_is_inclusive() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrLayer::builder(recorder.clone())
         .body_limit(CLIENT.len())
         .build_endpoint()
@@ -78,14 +78,17 @@ async fn body_limit_is_inclusive() {
         )
     };
     assert_eq!(
-        ask(&endpoint, post(bytewise(CLIENT))).await.status.as_u16(),
+        send(&endpoint, post(bytewise(CLIENT)))
+            .await
+            .status
+            .as_u16(),
         201
     );
     assert_eq!(recorder.calls(), 1);
 
     let longer: &'static str = Box::leak(format!("{CLIENT} ").into_boxed_str());
     for request in [post(bytewise(longer)), put(bytewise(longer))] {
-        ask(&endpoint, request)
+        send(&endpoint, request)
             .await
             .assert_error(413, "invalid_client_metadata");
     }
@@ -94,7 +97,7 @@ async fn body_limit_is_inclusive() {
 
 #[tokio::test]
 async fn body_over_the_limit_is_drained_up_to_1_mib() {
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
     let frame = || BodyStep::Data(Bytes::from_static(&[b' '; 16 * 1024]));
     let body = ScriptedBody::new(std::iter::repeat_with(frame).take(200));
     let taken = body.taken();
@@ -103,7 +106,7 @@ async fn body_over_the_limit_is_drained_up_to_1_mib() {
     request
         .headers_mut()
         .insert("expect", "100-continue".parse().unwrap());
-    ask(&endpoint, request)
+    send(&endpoint, request)
         .await
         .assert_error(413, "invalid_client_metadata");
     assert_eq!(taken.load(Ordering::SeqCst), (5 + 64) * 16 * 1024);
@@ -111,14 +114,14 @@ async fn body_over_the_limit_is_drained_up_to_1_mib() {
 
 #[tokio::test(start_paused = true)]
 async fn slow_body_returns_408() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for request in [
         post(ScriptedBody::new([data("{"), BodyStep::Hang])),
         put(ScriptedBody::new([BodyStep::Hang])),
     ] {
         let started = tokio::time::Instant::now();
-        ask(&endpoint, request)
+        send(&endpoint, request)
             .await
             .assert_error(408, "invalid_request");
         assert_eq!(started.elapsed(), Duration::from_secs(10));
@@ -129,7 +132,7 @@ async fn slow_body_returns_408() {
         .build_endpoint()
         .unwrap();
     let started = tokio::time::Instant::now();
-    let response = ask(&quick, post(ScriptedBody::new([BodyStep::Hang]))).await;
+    let response = send(&quick, post(ScriptedBody::new([BodyStep::Hang]))).await;
     response.assert_error(408, "invalid_request");
     assert!(started.elapsed() < Duration::from_millis(100));
 
@@ -137,7 +140,7 @@ async fn slow_body_returns_408() {
         .body_timeout(None)
         .build_endpoint()
         .unwrap();
-    let patience = ask(&patient, post(ScriptedBody::new([BodyStep::Hang])));
+    let patience = send(&patient, post(ScriptedBody::new([BodyStep::Hang])));
     assert!(
         tokio::time::timeout(Duration::from_hours(1), patience)
             .await
@@ -170,9 +173,9 @@ async fn body_timeout_covers_the_draining_too() {
         Box::pin(tokio::time::sleep(Duration::from_secs(9))),
         ScriptedBody::new([BodyStep::Data(large), BodyStep::Hang]),
     );
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
     let started = tokio::time::Instant::now();
-    ask(&endpoint, post(body))
+    send(&endpoint, post(body))
         .await
         .assert_error(413, "invalid_client_metadata");
     assert_eq!(started.elapsed(), Duration::from_secs(10));
@@ -180,11 +183,11 @@ async fn body_timeout_covers_the_draining_too() {
 
 #[tokio::test]
 async fn broken_body_returns_400() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let broken = || ScriptedBody::new([data(CLIENT), BodyStep::Fail("connection reset".into())]);
     for request in [post(broken()), put(broken())] {
-        ask(&endpoint, request)
+        send(&endpoint, request)
             .await
             .assert_error(400, "invalid_request");
     }
@@ -193,10 +196,10 @@ async fn broken_body_returns_400() {
 
 #[tokio::test(start_paused = true)]
 async fn body_errors_of_tower_http_layers_return_413_and_408() {
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
 
     let limited = Limited::new(ScriptedBody::new([data(CLIENT)]), 10);
-    ask(&endpoint, post(limited))
+    send(&endpoint, post(limited))
         .await
         .assert_error(413, "invalid_client_metadata");
 
@@ -205,36 +208,36 @@ async fn body_errors_of_tower_http_layers_return_413_and_408() {
         ScriptedBody::new([data("{"), BodyStep::Hang]),
     );
     let started = tokio::time::Instant::now();
-    ask(&endpoint, post(slow))
+    send(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 
     // Frameworks wrap the error in one of their own.
     let limited = Limited::new(ScriptedBody::new([data(CLIENT)]), 10).map_err(WrappedError);
-    ask(&endpoint, post(limited))
+    send(&endpoint, post(limited))
         .await
         .assert_error(413, "invalid_client_metadata");
     let slow = TimeoutBody::new(Duration::from_secs(1), ScriptedBody::new([BodyStep::Hang]))
         .map_err(WrappedError);
-    ask(&endpoint, post(slow))
+    send(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
     let axum = axum::body::Body::new(Limited::new(ScriptedBody::new([data(CLIENT)]), 10));
-    ask(&endpoint, post(axum))
+    send(&endpoint, post(axum))
         .await
         .assert_error(413, "invalid_client_metadata");
 
     let timed_out = io::Error::new(io::ErrorKind::TimedOut, "read timed out");
     let slow = ScriptedBody::new([BodyStep::Fail(timed_out.into())]);
-    ask(&endpoint, post(slow))
+    send(&endpoint, post(slow))
         .await
         .assert_error(408, "invalid_request");
 }
 
 #[tokio::test]
 async fn body_that_is_not_one_json_object_returns_400() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(127), "]".repeat(127));
     let cases: [&[u8]; 18] = [
@@ -259,10 +262,10 @@ async fn body_that_is_not_one_json_object_returns_400() {
     ];
     for body in cases {
         for request in [
-            register(body.to_vec()),
-            configure("PUT", "/register/1", "token", body.to_vec()),
+            registration_request(body.to_vec()),
+            configuration_request("PUT", "/register/1", "token", body.to_vec()),
         ] {
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             response.assert_error(400, "invalid_client_metadata");
             assert_eq!(response.header("www-authenticate"), None);
         }
@@ -273,15 +276,21 @@ async fn body_that_is_not_one_json_object_returns_400() {
 /// Many short names fit into 64 KiB. Finding a duplicate takes time in proportion to their number.
 #[tokio::test]
 async fn one_duplicate_among_thousands_of_members_is_found() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let mut members: Vec<String> = (0..6_000).map(|n| format!("\"{n:x}\":1")).collect();
     let body = format!("{{{}}}", members.join(","));
-    assert_eq!(ask(&endpoint, register(body)).await.status.as_u16(), 201);
+    assert_eq!(
+        send(&endpoint, registration_request(body))
+            .await
+            .status
+            .as_u16(),
+        201
+    );
 
     members.push("\"0\":1".to_owned());
     let body = format!("{{{}}}", members.join(","));
-    ask(&endpoint, register(body))
+    send(&endpoint, registration_request(body))
         .await
         .assert_error(400, "invalid_client_metadata");
     assert_eq!(recorder.calls(), 1);

@@ -150,7 +150,7 @@ const EXCLUSIVE: [&[&str]; 3] = [
     &["11 no response", "12 failing"],
 ];
 
-async fn response_to(problems: &[&Problem]) -> Answer {
+async fn response_to(problems: &[&Problem]) -> TestResponse {
     let mut draft = Draft {
         method: "PUT",
         segment: "1",
@@ -198,7 +198,7 @@ async fn response_to(problems: &[&Problem]) -> Answer {
     .backend_timeout(Duration::from_secs(3))
     .build_endpoint()
     .unwrap();
-    let response = ask(&endpoint, request.body(body).unwrap()).await;
+    let response = send(&endpoint, request.body(body).unwrap()).await;
     if problems.iter().any(|problem| problem.is_before_body) {
         assert_eq!(polls.load(Ordering::SeqCst), 0, "the body was polled");
     }
@@ -206,7 +206,7 @@ async fn response_to(problems: &[&Problem]) -> Answer {
 }
 
 #[track_caller]
-fn assert_is_response_to(response: &Answer, problem: &Problem, beside: &str) {
+fn assert_is_response_to(response: &TestResponse, problem: &Problem, beside: &str) {
     println!("{} beside {beside}", problem.name);
     if problem.error.is_empty() {
         assert_eq!(response.status.as_u16(), problem.status);

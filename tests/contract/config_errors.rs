@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tower_dcr::{ConfigError, DcrBuilder, DcrLayer};
 
-use super::support::Recorder;
+use super::support::RecordingBackend;
 
-fn builder() -> DcrBuilder<Recorder> {
-    DcrLayer::builder(Recorder::default())
+fn builder() -> DcrBuilder<RecordingBackend> {
+    DcrLayer::builder(RecordingBackend::default())
 }
 
 #[test]

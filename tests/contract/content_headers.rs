@@ -38,7 +38,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[tokio::test]
 async fn content_type_other_than_json_returns_415() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [&[(&str, &str)]; 6] = [
         &[],
@@ -50,7 +50,7 @@ async fn content_type_other_than_json_returns_415() {
     ];
     for headers in cases {
         for request in requests(headers, client) {
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             response.assert_error(415, "invalid_request");
             assert_eq!(response.header("accept-encoding"), None);
         }
@@ -59,13 +59,13 @@ async fn content_type_other_than_json_returns_415() {
 
     let fits = [("content-type", "Application/JSON ; charset=\"UTF-8\"; v=1")];
     for request in requests(&fits, client) {
-        assert!(ask(&endpoint, request).await.status.is_success());
+        assert!(send(&endpoint, request).await.status.is_success());
     }
 }
 
 #[tokio::test]
 async fn content_encoding_returns_415_with_accept_encoding() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [&[(&str, &str)]; 5] = [
         &[JSON, ("content-encoding", "gzip")],
@@ -80,7 +80,7 @@ async fn content_encoding_returns_415_with_accept_encoding() {
     ];
     for headers in cases {
         for request in requests(headers, client) {
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             response.assert_error(415, "invalid_request");
             assert_eq!(response.header("accept-encoding"), Some("identity"));
         }
@@ -89,14 +89,14 @@ async fn content_encoding_returns_415_with_accept_encoding() {
 
     for encoding in ["identity", "IDENTITY", "", "identity, identity,"] {
         for request in requests(&[JSON, ("content-encoding", encoding)], client) {
-            assert!(ask(&endpoint, request).await.status.is_success());
+            assert!(send(&endpoint, request).await.status.is_success());
         }
     }
 }
 
 #[tokio::test]
 async fn declared_length_over_the_limit_returns_413() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (length, hint) in [
         (Some("65537"), 0),
@@ -108,7 +108,7 @@ async fn declared_length_over_the_limit_returns_413() {
         let mut headers = vec![JSON];
         headers.extend(length.map(|length| ("content-length", length)));
         for request in requests(&headers, || client().with_hint(hint)) {
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             response.assert_error(413, "invalid_client_metadata");
         }
     }
@@ -117,13 +117,13 @@ async fn declared_length_over_the_limit_returns_413() {
     for request in requests(&[JSON, ("content-length", "65536")], || {
         client().with_hint(65_536)
     }) {
-        assert!(ask(&endpoint, request).await.status.is_success());
+        assert!(send(&endpoint, request).await.status.is_success());
     }
 }
 
 #[tokio::test]
 async fn body_of_a_read_or_delete_is_never_polled() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (method, path, status) in [
         ("GET", "/register/1", 200),
@@ -145,7 +145,7 @@ async fn body_of_a_read_or_delete_is_never_polled() {
             .header("content-length", "1099511627776")
             .body(body)
             .unwrap();
-        assert_eq!(ask(&endpoint, request).await.status.as_u16(), status);
+        assert_eq!(send(&endpoint, request).await.status.as_u16(), status);
         assert_eq!(polls.load(Ordering::SeqCst), 0, "{method} {path}");
     }
 }
@@ -158,7 +158,7 @@ fn large() -> ScriptedBody {
 
 #[tokio::test]
 async fn up_to_one_mib_of_a_refused_body_is_drained() {
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
     let refused: [(&str, &str, Headers, u16); 8] = [
         ("PATCH", "/register", &[], 405),
         ("HEAD", "/register", &[], 405),
@@ -200,7 +200,7 @@ async fn up_to_one_mib_of_a_refused_body_is_drained() {
             for (name, value) in all {
                 request.headers_mut().insert(name, value.parse().unwrap());
             }
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             assert_eq!(response.status.as_u16(), status, "{method} {path}");
             assert_eq!(
                 taken.load(Ordering::SeqCst),
@@ -213,7 +213,7 @@ async fn up_to_one_mib_of_a_refused_body_is_drained() {
 
 #[tokio::test(start_paused = true)]
 async fn draining_ends_with_the_body_timeout() {
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
     for steps in [
         vec![BodyStep::Hang],
         vec![BodyStep::Trailers(HeaderMap::new()), BodyStep::Hang],
@@ -222,7 +222,7 @@ async fn draining_ends_with_the_body_timeout() {
             .body(ScriptedBody::new(steps))
             .unwrap();
         let started = tokio::time::Instant::now();
-        ask(&endpoint, request)
+        send(&endpoint, request)
             .await
             .assert_error(415, "invalid_request");
         assert_eq!(started.elapsed().as_secs(), 10);
@@ -230,7 +230,7 @@ async fn draining_ends_with_the_body_timeout() {
     let request = Request::post("/register")
         .body(ScriptedBody::new([BodyStep::Fail("gone".into())]))
         .unwrap();
-    ask(&endpoint, request)
+    send(&endpoint, request)
         .await
         .assert_error(415, "invalid_request");
 }

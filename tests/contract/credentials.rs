@@ -33,7 +33,7 @@ fn with_credentials(values: &[&[u8]], query: &str) -> [Request<Body>; 2] {
 
 #[tokio::test]
 async fn bearer_scheme_is_accepted_in_any_case_and_with_any_spaces() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (credentials, token) in [
         ("Bearer abc", "abc"),
@@ -44,7 +44,7 @@ async fn bearer_scheme_is_accepted_in_any_case_and_with_any_spaces() {
         ("Bearer a-._~+/Z0==", "a-._~+/Z0=="),
     ] {
         for request in with_credentials(&[credentials.as_bytes()], "") {
-            assert!(ask(&endpoint, request).await.status.is_success());
+            assert!(send(&endpoint, request).await.status.is_success());
             let operation = recorder.operations().pop().unwrap();
             assert_eq!(operation.token().unwrap().as_str(), token);
         }
@@ -53,7 +53,7 @@ async fn bearer_scheme_is_accepted_in_any_case_and_with_any_spaces() {
 
 #[tokio::test]
 async fn malformed_or_repeated_credentials_return_400() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [(&[&[u8]], &str); 22] = [
         (&[b"Bearer"], ""),
@@ -81,7 +81,7 @@ async fn malformed_or_repeated_credentials_return_400() {
     ];
     for (values, query) in cases {
         for request in with_credentials(values, query) {
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             response.assert_error(400, "invalid_request");
             assert_eq!(response.header("www-authenticate"), Some(INVALID_REQUEST));
         }
@@ -91,7 +91,7 @@ async fn malformed_or_repeated_credentials_return_400() {
 
 #[tokio::test]
 async fn missing_bearer_token_returns_401_only_on_the_configuration_endpoint() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let cases: [(&[&[u8]], &str); 8] = [
         (&[], ""),
@@ -107,10 +107,10 @@ async fn missing_bearer_token_returns_401_only_on_the_configuration_endpoint() {
         let [registration, configuration] = with_credentials(values, query);
 
         // No initial access token is required here.
-        assert_eq!(ask(&endpoint, registration).await.status.as_u16(), 201);
+        assert_eq!(send(&endpoint, registration).await.status.as_u16(), 201);
         assert!(recorder.operations().pop().unwrap().token().is_none());
 
-        let response = ask(&endpoint, configuration).await;
+        let response = send(&endpoint, configuration).await;
         response.assert_error(401, "invalid_token");
         assert_eq!(response.header("www-authenticate"), Some(BARE));
     }
@@ -119,7 +119,7 @@ async fn missing_bearer_token_returns_401_only_on_the_configuration_endpoint() {
 
 #[tokio::test]
 async fn client_id_that_cannot_name_a_client_returns_401() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     let long = "a".repeat(2_049);
     for segment in [
@@ -127,7 +127,11 @@ async fn client_id_that_cannot_name_a_client_returns_401() {
     ] {
         for method in ["GET", "PUT", "DELETE"] {
             let path = format!("/register/{segment}");
-            let response = ask(&endpoint, configure(method, &path, "token", CLIENT)).await;
+            let response = send(
+                &endpoint,
+                configuration_request(method, &path, "token", CLIENT),
+            )
+            .await;
             response.assert_error(401, "invalid_token");
             assert_eq!(response.header("www-authenticate"), Some(INVALID_TOKEN));
         }
@@ -137,32 +141,36 @@ async fn client_id_that_cannot_name_a_client_returns_401() {
 
 #[tokio::test]
 async fn realm_is_in_each_challenge() {
-    let endpoint = DcrLayer::builder(Recorder::default())
+    let endpoint = DcrLayer::builder(RecordingBackend::default())
         .realm("a, b's")
         .build_endpoint()
         .unwrap();
     let request = Request::get("/register/1").body(Body::default()).unwrap();
-    let response = ask(&endpoint, request).await;
+    let response = send(&endpoint, request).await;
     assert_eq!(
         response.header("www-authenticate"),
         Some(r#"Bearer realm="a, b's""#)
     );
-    let response = ask(&endpoint, configure("GET", "/register/..", "a", "")).await;
+    let response = send(
+        &endpoint,
+        configuration_request("GET", "/register/..", "a", ""),
+    )
+    .await;
     assert_eq!(
         response.header("www-authenticate"),
         Some(r#"Bearer realm="a, b's", error="invalid_token""#)
     );
 
     // Setting the default realm changes nothing.
-    let set = DcrLayer::builder(Recorder::default()).realm("client registration");
+    let set = DcrLayer::builder(RecordingBackend::default()).realm("client registration");
     let set = set.build_endpoint().unwrap();
-    let default = DcrEndpoint::new(Recorder::default());
+    let default = DcrEndpoint::new(RecordingBackend::default());
     for request in [
-        || configure("GET", "/register/1?access_token=1", "a", ""),
-        || configure("GET", "/register/..", "a", ""),
+        || configuration_request("GET", "/register/1?access_token=1", "a", ""),
+        || configuration_request("GET", "/register/..", "a", ""),
         || Request::get("/register/1").body(Body::default()).unwrap(),
     ] {
-        let (one, other) = (ask(&set, request()).await, ask(&default, request()).await);
+        let (one, other) = (send(&set, request()).await, send(&default, request()).await);
         assert_eq!(one.headers, other.headers);
     }
 }

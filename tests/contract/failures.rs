@@ -31,14 +31,14 @@ where
 
 fn requests() -> [Request<Full<bytes::Bytes>>; 4] {
     [
-        register(CLIENT),
-        configure("GET", "/register/1", "token", ""),
-        configure("PUT", "/register/1", "token", CLIENT),
-        configure("DELETE", "/register/1", "token", ""),
+        registration_request(CLIENT),
+        configuration_request("GET", "/register/1", "token", ""),
+        configuration_request("PUT", "/register/1", "token", CLIENT),
+        configuration_request("DELETE", "/register/1", "token", ""),
     ]
 }
 
-fn description(response: &Answer) -> String {
+fn description(response: &TestResponse) -> String {
     response.json()["error_description"]
         .as_str()
         .unwrap()
@@ -49,7 +49,7 @@ fn description(response: &Answer) -> String {
 async fn backend_error_returns_500_without_its_text() {
     let endpoint = failing(|| "postgres://user:sentinel@db refused");
     for request in requests() {
-        let response = ask(&endpoint, request).await;
+        let response = send(&endpoint, request).await;
         response.assert_error(500, "server_error");
         assert_eq!(response.header("retry-after"), None);
         assert_eq!(description(&response), "The registration service failed.");
@@ -77,7 +77,7 @@ async fn unavailable_returns_503_at_any_depth_of_the_error() {
     ] {
         let endpoint = failing(move || wrap(Unavailable::new()));
         for request in requests() {
-            let response = ask(&endpoint, request).await;
+            let response = send(&endpoint, request).await;
             response.assert_error(503, "temporarily_unavailable");
             assert_eq!(response.header("retry-after"), None);
             assert!(!description(&response).contains(UNKNOWN));
@@ -97,7 +97,7 @@ async fn retry_after_is_rounded_up_to_seconds_and_at_most_an_hour() {
         (Duration::MAX, "3600"),
     ] {
         let endpoint = failing(move || Unavailable::new().with_retry_after(wait));
-        let response = ask(&endpoint, register(CLIENT)).await;
+        let response = send(&endpoint, registration_request(CLIENT)).await;
         response.assert_error(503, "temporarily_unavailable");
         assert_eq!(response.header("retry-after"), Some(seconds));
     }
@@ -107,7 +107,7 @@ async fn retry_after_is_rounded_up_to_seconds_and_at_most_an_hour() {
 async fn description_says_if_the_outcome_is_unknown() {
     let endpoint = failing(|| Unavailable::outcome_unknown().with_source("reset"));
     for (request, is_said) in requests().into_iter().zip([true, false, true, true]) {
-        let response = ask(&endpoint, request).await;
+        let response = send(&endpoint, request).await;
         response.assert_error(503, "temporarily_unavailable");
         assert_eq!(response.header("retry-after"), None);
         assert_eq!(description(&response).contains(UNKNOWN), is_said);
@@ -120,7 +120,7 @@ async fn unknown_outcome_has_no_retry_after() {
     let unknown = Unavailable::outcome_unknown().with_retry_after(wait);
     assert!(unknown.is_outcome_unknown() && unknown.retry_after().is_none());
     let endpoint = failing(move || Unavailable::outcome_unknown().with_retry_after(wait));
-    let response = ask(&endpoint, register(CLIENT)).await;
+    let response = send(&endpoint, registration_request(CLIENT)).await;
     assert_eq!(response.header("retry-after"), None);
     assert!(description(&response).contains(UNKNOWN));
 
@@ -133,7 +133,7 @@ async fn unknown_outcome_has_no_retry_after() {
                 .into(),
         )
     });
-    let response = ask(&endpoint, register(CLIENT)).await;
+    let response = send(&endpoint, registration_request(CLIENT)).await;
     assert_eq!(response.header("retry-after"), Some("5"));
 }
 
@@ -149,7 +149,7 @@ async fn tower_errors_return_503() {
         .timeout(Duration::from_secs(1))
         .service(slow());
     for (request, is_said) in requests().into_iter().zip([true, false, true, true]) {
-        let response = ask(&DcrEndpoint::new(timeout.clone()), request).await;
+        let response = send(&DcrEndpoint::new(timeout.clone()), request).await;
         response.assert_error(503, "temporarily_unavailable");
         assert_eq!(description(&response).contains(UNKNOWN), is_said);
     }
@@ -159,16 +159,16 @@ async fn tower_errors_return_503() {
         .concurrency_limit(1)
         .service(slow());
     let endpoint = DcrEndpoint::new(full);
-    let holds_the_slot = tokio::spawn(endpoint.clone().oneshot(register(CLIENT)));
+    let holds_the_slot = tokio::spawn(endpoint.clone().oneshot(registration_request(CLIENT)));
     tokio::task::yield_now().await;
-    let response = ask(&endpoint, register(CLIENT)).await;
+    let response = send(&endpoint, registration_request(CLIENT)).await;
     response.assert_error(503, "temporarily_unavailable");
     assert!(!description(&response).contains(UNKNOWN));
     holds_the_slot.abort();
 
     let (buffer, worker) = tower::buffer::Buffer::pair(slow(), 1);
     drop(worker);
-    let response = ask(&DcrEndpoint::new(buffer), register(CLIENT)).await;
+    let response = send(&DcrEndpoint::new(buffer), registration_request(CLIENT)).await;
     response.assert_error(503, "temporarily_unavailable");
     assert!(description(&response).contains(UNKNOWN));
 }
@@ -194,7 +194,7 @@ async fn slow_backend_is_dropped_and_returns_503() {
             }
         }));
         let started = tokio::time::Instant::now();
-        let response = ask(&endpoint, request).await;
+        let response = send(&endpoint, request).await;
         response.assert_error(503, "temporarily_unavailable");
         assert_eq!(response.header("retry-after"), None);
         assert_eq!(description(&response).contains(UNKNOWN), is_said);
@@ -209,7 +209,11 @@ async fn backend_timeout_can_be_set_and_disabled() {
     let never = || backend_fn(|_: Operation| std::future::pending::<Result<Reply, Infallible>>());
     let quick = DcrLayer::builder(never()).backend_timeout(Duration::from_secs(1));
     let started = tokio::time::Instant::now();
-    let response = ask(&quick.build_endpoint().unwrap(), register(CLIENT)).await;
+    let response = send(
+        &quick.build_endpoint().unwrap(),
+        registration_request(CLIENT),
+    )
+    .await;
     response.assert_error(503, "temporarily_unavailable");
     assert_eq!(started.elapsed(), Duration::from_secs(1));
 
@@ -217,7 +221,7 @@ async fn backend_timeout_can_be_set_and_disabled() {
         .backend_timeout(None)
         .build_endpoint()
         .unwrap();
-    let response = ask(&unbounded, register(CLIENT));
+    let response = send(&unbounded, registration_request(CLIENT));
     assert!(
         tokio::time::timeout(Duration::from_hours(1), response)
             .await
@@ -232,9 +236,9 @@ fn endpoint_works_outside_a_tokio_runtime() {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
     for request in requests() {
-        let mut response = pin!(ask(&endpoint, request));
+        let mut response = pin!(send(&endpoint, request));
         let Poll::Ready(response) = response
             .as_mut()
             .poll(&mut Context::from_waker(Waker::noop()))
@@ -247,7 +251,7 @@ fn endpoint_works_outside_a_tokio_runtime() {
         .body(ScriptedBody::new([BodyStep::Hang]))
         .unwrap();
     // Without a timer the body could be drained forever, so it is not drained.
-    let mut refused = pin!(ask(&endpoint, refused));
+    let mut refused = pin!(send(&endpoint, refused));
     let mut context = Context::from_waker(Waker::noop());
     let Poll::Ready(refused) = refused.as_mut().poll(&mut context) else {
         panic!("a refused body is drained without a time-out");
@@ -270,7 +274,7 @@ async fn endpoint_layer_error_gets_the_response_of_a_backend_error() {
         OperationKind::Update,
         OperationKind::Delete,
     ]) {
-        let response = ask(&slow, request).await;
+        let response = send(&slow, request).await;
         response.assert_error(503, "temporarily_unavailable");
         assert_eq!(
             description(&response).contains(UNKNOWN),
@@ -295,8 +299,8 @@ async fn endpoint_layer_error_gets_the_response_of_a_backend_error() {
             })
         }))
         .layer(app);
-    let head = configure("HEAD", "/register/1", "token", "");
-    ask(&full, head).await.assert_head_of_error(503);
+    let head = configuration_request("HEAD", "/register/1", "token", "");
+    send(&full, head).await.assert_head_of_error(503);
 
     let broken = DcrLayer::new(never)
         .endpoint_layer(tower::layer::layer_fn(|_| {
@@ -305,7 +309,7 @@ async fn endpoint_layer_error_gets_the_response_of_a_backend_error() {
             })
         }))
         .layer(app);
-    let response = ask(&broken, register(CLIENT)).await;
+    let response = send(&broken, registration_request(CLIENT)).await;
     response.assert_error(500, "server_error");
     assert!(!format!("{response:?}").contains("x-sentinel"));
     assert!(response.outcome.unwrap().cause().unwrap().is::<Sentinel>());
@@ -333,7 +337,7 @@ async fn handle_errors_knows_the_operation_of_a_failed_request() {
         OperationKind::Update,
         OperationKind::Delete,
     ]) {
-        let response = ask(&service, request).await;
+        let response = send(&service, request).await;
         response.assert_error(503, "temporarily_unavailable");
         let is_change = kind != OperationKind::Read;
         assert_eq!(description(&response).contains(UNKNOWN), is_change);
@@ -352,7 +356,11 @@ async fn handle_errors_knows_the_operation_of_a_failed_request() {
             Ok::<_, Infallible>(Response::new(String::new()))
         }));
     for method in ["OPTIONS", "PATCH", "POST"] {
-        let response = ask(&service, configure(method, "/register/1", "token", "")).await;
+        let response = send(
+            &service,
+            configuration_request(method, "/register/1", "token", ""),
+        )
+        .await;
         response.assert_error(503, "temporarily_unavailable");
         assert_eq!(response.outcome.unwrap().operation(), None);
     }
@@ -396,7 +404,7 @@ async fn handle_errors_knows_the_operation_of_a_request_without_extensions() {
     let app = service_fn(|_: Request<Full<bytes::Bytes>>| async {
         Ok::<_, Infallible>(Response::new(String::new()))
     });
-    let response = ask(&layer.layer(app), register(CLIENT)).await;
+    let response = send(&layer.layer(app), registration_request(CLIENT)).await;
     response.assert_error(503, "temporarily_unavailable");
     assert!(description(&response).contains(UNKNOWN));
     let outcome = response.outcome.unwrap();

@@ -16,7 +16,7 @@ use super::support::*;
 const BARE: &str = r#"Bearer realm="client registration""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="client registration", error="invalid_token""#;
 
-fn guarded(recorder: &Recorder) -> DcrBuilder<Recorder> {
+fn guarded(recorder: &RecordingBackend) -> DcrBuilder<RecordingBackend> {
     let tokens = TokenList::new(["good", "also-good=="]).unwrap();
     DcrLayer::builder(recorder.clone()).require_initial_access_token(tokens)
 }
@@ -29,19 +29,19 @@ fn with_token<B>(mut request: Request<B>, token: &str) -> Request<B> {
 
 #[tokio::test]
 async fn registration_needs_a_valid_token() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = guarded(&recorder).build_endpoint().unwrap();
     for token in ["good", "also-good=="] {
-        let response = ask(&endpoint, with_token(register(CLIENT), token)).await;
+        let response = send(&endpoint, with_token(registration_request(CLIENT), token)).await;
         assert_eq!(response.status, 201);
     }
     assert_eq!(recorder.calls(), 2);
 
-    let none = ask(&endpoint, register(CLIENT)).await;
+    let none = send(&endpoint, registration_request(CLIENT)).await;
     none.assert_error(401, "invalid_token");
     assert_eq!(none.header("www-authenticate"), Some(BARE));
     for token in ["bad", "goo", "goodgood", "GOOD", "good="] {
-        let bad = ask(&endpoint, with_token(register(CLIENT), token)).await;
+        let bad = send(&endpoint, with_token(registration_request(CLIENT), token)).await;
         bad.assert_error(401, "invalid_token");
         assert_eq!(
             bad.header("www-authenticate"),
@@ -55,23 +55,23 @@ async fn registration_needs_a_valid_token() {
 #[tokio::test]
 async fn empty_token_list_refuses_every_token() {
     let tokens = TokenList::new(Vec::<String>::new()).unwrap();
-    let endpoint = DcrLayer::builder(Recorder::default())
+    let endpoint = DcrLayer::builder(RecordingBackend::default())
         .require_initial_access_token(tokens)
         .build_endpoint()
         .unwrap();
-    let response = ask(&endpoint, with_token(register(CLIENT), "good")).await;
+    let response = send(&endpoint, with_token(registration_request(CLIENT), "good")).await;
     response.assert_error(401, "invalid_token");
     assert!(TokenList::new(["not a token"]).is_err());
 }
 
 #[tokio::test]
 async fn reads_updates_and_deletes_need_no_initial_access_token() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = guarded(&recorder).build_endpoint().unwrap();
     for (method, status) in [("GET", 200), ("PUT", 200), ("DELETE", 204)] {
-        let response = ask(
+        let response = send(
             &endpoint,
-            configure(method, "/register/1", "theirs", CLIENT),
+            configuration_request(method, "/register/1", "theirs", CLIENT),
         )
         .await;
         assert_eq!(response.status, status);
@@ -87,13 +87,13 @@ async fn reads_updates_and_deletes_need_no_initial_access_token() {
 #[tokio::test]
 async fn backend_sees_the_token_only_if_it_is_forwarded() {
     for forwarded in [false, true] {
-        let recorder = Recorder::default();
+        let recorder = RecordingBackend::default();
         let mut builder = guarded(&recorder);
         if forwarded {
             builder = builder.forward_initial_access_token(true);
         }
         let endpoint = builder.build_endpoint().unwrap();
-        ask(&endpoint, with_token(register(CLIENT), "good")).await;
+        send(&endpoint, with_token(registration_request(CLIENT), "good")).await;
         let operation = &recorder.operations()[0];
         let token = operation.token().map(BearerToken::as_str);
         assert_eq!(token, forwarded.then_some("good"));
@@ -111,14 +111,14 @@ async fn backend_refusal_after_a_valid_token_has_an_invalid_token_challenge() {
         .require_initial_access_token(TokenList::new(["good"]).unwrap())
         .build_endpoint()
         .unwrap();
-    let response = ask(&endpoint, with_token(register(CLIENT), "good")).await;
+    let response = send(&endpoint, with_token(registration_request(CLIENT), "good")).await;
     assert_eq!(response.header("www-authenticate"), Some(INVALID_TOKEN));
 }
 
 /// If the token is invalid, the body is neither read nor drained.
 #[tokio::test]
 async fn body_is_never_polled_without_a_valid_token() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = guarded(&recorder).build_endpoint().unwrap();
     for (method, uri, credentials, status) in [
         ("POST", "/register", &[][..], 401),
@@ -140,7 +140,7 @@ async fn body_is_never_polled_without_a_valid_token() {
             .body(body)
             .unwrap();
         assert_eq!(
-            ask(&endpoint, request).await.status,
+            send(&endpoint, request).await.status,
             status,
             "{credentials:?}"
         );
@@ -168,7 +168,7 @@ async fn body_is_never_polled_without_a_valid_token() {
         let request = Request::post("/register")
             .header("content-type", "application/json")
             .body(body);
-        let response = ask(&endpoint, with_token(request.unwrap(), "good")).await;
+        let response = send(&endpoint, with_token(request.unwrap(), "good")).await;
         assert!(response.status.is_server_error());
         assert_eq!(polls.load(Ordering::SeqCst), 0);
     }
@@ -181,7 +181,7 @@ async fn body_is_never_polled_without_a_valid_token() {
             .uri("/register/1")
             .header("authorization", credentials)
             .body(body);
-        let response = ask(&endpoint, request.unwrap()).await;
+        let response = send(&endpoint, request.unwrap()).await;
         assert!(response.status.is_client_error());
         assert_eq!(taken.load(Ordering::SeqCst), CLIENT.len());
     }
@@ -191,7 +191,7 @@ async fn body_is_never_polled_without_a_valid_token() {
     let request = Request::post("/register")
         .header("content-type", "text/plain")
         .body(body);
-    let response = ask(&endpoint, with_token(request.unwrap(), "good")).await;
+    let response = send(&endpoint, with_token(request.unwrap(), "good")).await;
     assert_eq!(response.status, 415);
     assert_eq!(taken.load(Ordering::SeqCst), CLIENT.len());
     assert_eq!(recorder.calls(), 0);
@@ -199,7 +199,9 @@ async fn body_is_never_polled_without_a_valid_token() {
 
 #[tokio::test]
 async fn token_is_checked_before_the_content_headers_and_the_body() {
-    let endpoint = guarded(&Recorder::default()).build_endpoint().unwrap();
+    let endpoint = guarded(&RecordingBackend::default())
+        .build_endpoint()
+        .unwrap();
     let wrong = || {
         Request::post("/register")
             .header("content-type", "text/plain")
@@ -208,20 +210,20 @@ async fn token_is_checked_before_the_content_headers_and_the_body() {
             .body(String::from("{"))
             .unwrap()
     };
-    ask(&endpoint, wrong())
+    send(&endpoint, wrong())
         .await
         .assert_error(401, "invalid_token");
-    ask(&endpoint, with_token(wrong(), "bad"))
+    send(&endpoint, with_token(wrong(), "bad"))
         .await
         .assert_error(401, "invalid_token");
-    ask(&endpoint, with_token(wrong(), "good"))
+    send(&endpoint, with_token(wrong(), "good"))
         .await
         .assert_error(415, "invalid_request");
-    let malformed = || register("{");
-    ask(&endpoint, with_token(malformed(), "bad"))
+    let malformed = || registration_request("{");
+    send(&endpoint, with_token(malformed(), "bad"))
         .await
         .assert_error(401, "invalid_token");
-    ask(&endpoint, with_token(malformed(), "good"))
+    send(&endpoint, with_token(malformed(), "good"))
         .await
         .assert_error(400, "invalid_client_metadata");
 }
@@ -230,7 +232,7 @@ async fn token_is_checked_before_the_content_headers_and_the_body() {
 async fn verifier_sees_the_token_and_the_request() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let to = Arc::clone(&seen);
-    let endpoint = DcrLayer::builder(Recorder::default())
+    let endpoint = DcrLayer::builder(RecordingBackend::default())
         .require_initial_access_token(move |token: BearerToken, parts: &Parts| {
             let tenant = parts.headers["x-tenant"].to_str().unwrap().to_owned();
             // `Authorization` is still there.
@@ -251,25 +253,29 @@ async fn verifier_sees_the_token_and_the_request() {
         .build_endpoint()
         .unwrap();
     for (tenant, status) in [("one", 201), ("two", 401)] {
-        let mut request = with_token(register(CLIENT), "t");
+        let mut request = with_token(registration_request(CLIENT), "t");
         request
             .headers_mut()
             .insert("x-tenant", tenant.parse().unwrap());
-        assert_eq!(ask(&endpoint, request).await.status, status);
+        assert_eq!(send(&endpoint, request).await.status, status);
     }
     assert_eq!(*seen.lock().unwrap(), ["t of one", "t of two"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn verifier_failure_returns_5xx_and_never_an_unknown_outcome() {
-    async fn respond(verifier: impl TokenVerifier) -> (Answer, usize) {
-        let recorder = Recorder::default();
+    async fn respond(verifier: impl TokenVerifier) -> (TestResponse, usize) {
+        let recorder = RecordingBackend::default();
         let endpoint = DcrLayer::builder(recorder.clone())
             .require_initial_access_token(verifier)
             .backend_timeout(Duration::from_secs(1))
             .build_endpoint()
             .unwrap();
-        let response = ask(&endpoint, with_token(register(CLIENT), "sentinel")).await;
+        let response = send(
+            &endpoint,
+            with_token(registration_request(CLIENT), "sentinel"),
+        )
+        .await;
         let cause = response.outcome.as_ref().unwrap().cause().unwrap();
         assert!(!cause.to_string().contains("sentinel"));
         (response, recorder.calls())
@@ -291,7 +297,7 @@ async fn verifier_failure_returns_5xx_and_never_an_unknown_outcome() {
 
     // Nothing has happened, whatever the error of the verifier says. So the response does not say
     // that the outcome is unknown.
-    let assert_nothing_happened = |(response503, calls): (Answer, usize)| {
+    let assert_nothing_happened = |(response503, calls): (TestResponse, usize)| {
         response503.assert_error(503, "temporarily_unavailable");
         assert!(!response503.json().to_string().contains("unknown"));
         let cause = response503.outcome.unwrap();
@@ -317,12 +323,12 @@ async fn verifier_failure_returns_5xx_and_never_an_unknown_outcome() {
 async fn verifier_in_an_arc_is_shared_by_layers() {
     let tokens = Arc::new(TokenList::new(["good"]).unwrap());
     for _ in 0..2 {
-        let endpoint = DcrLayer::builder(Recorder::default())
+        let endpoint = DcrLayer::builder(RecordingBackend::default())
             .require_initial_access_token(Arc::clone(&tokens))
             .build_endpoint()
             .unwrap();
         for (token, status) in [("good", 201), ("bad", 401)] {
-            let response = ask(&endpoint, with_token(register(CLIENT), token)).await;
+            let response = send(&endpoint, with_token(registration_request(CLIENT), token)).await;
             assert_eq!(response.status, status);
         }
     }
@@ -340,12 +346,12 @@ async fn struct_can_be_a_verifier() {
         }
     }
 
-    let endpoint = DcrLayer::builder(Recorder::default())
+    let endpoint = DcrLayer::builder(RecordingBackend::default())
         .require_initial_access_token(Counting(AtomicUsize::new(0)))
         .build_endpoint()
         .unwrap();
     for status in [201, 401] {
-        let response = ask(&endpoint, with_token(register(CLIENT), "x")).await;
+        let response = send(&endpoint, with_token(registration_request(CLIENT), "x")).await;
         assert_eq!(response.status, status);
     }
 }
@@ -354,7 +360,7 @@ async fn struct_can_be_a_verifier() {
 fn debug_shows_no_token() {
     let tokens = TokenList::new(["sentinel"]).unwrap();
     let builder =
-        DcrLayer::builder(Recorder::default()).require_initial_access_token(tokens.clone());
+        DcrLayer::builder(RecordingBackend::default()).require_initial_access_token(tokens.clone());
     let (tokens, settings) = (format!("{tokens:?}"), format!("{builder:?}"));
     let text = format!(
         "{tokens} {settings} {:?}",

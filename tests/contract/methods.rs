@@ -9,7 +9,7 @@ use super::support::*;
 
 #[tokio::test]
 async fn options_returns_204_with_allow() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (path, allow) in [
         ("/register", "POST, OPTIONS"),
@@ -20,7 +20,7 @@ async fn options_returns_204_with_allow() {
         let request = Request::options(path)
             .body(Full::<bytes::Bytes>::default())
             .unwrap();
-        let response = ask(&endpoint, request).await;
+        let response = send(&endpoint, request).await;
         assert_eq!(response.status.as_u16(), 204);
         response.assert_well_formed();
         assert_eq!(response.header("allow"), Some(allow));
@@ -31,7 +31,7 @@ async fn options_returns_204_with_allow() {
 
 #[tokio::test]
 async fn other_methods_return_405_with_allow() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (path, allow, methods) in [
         (
@@ -50,7 +50,11 @@ async fn other_methods_return_405_with_allow() {
         ),
     ] {
         for method in methods {
-            let response = ask(&endpoint, configure(method, path, "token", CLIENT)).await;
+            let response = send(
+                &endpoint,
+                configuration_request(method, path, "token", CLIENT),
+            )
+            .await;
             assert_eq!(response.header("allow"), Some(allow), "{method} {path}");
             if method == "HEAD" {
                 response.assert_head_of_error(405);
@@ -64,7 +68,7 @@ async fn other_methods_return_405_with_allow() {
 
 #[tokio::test]
 async fn each_method_has_its_operation() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (method, path, kind, status) in [
         ("POST", "/register", OperationKind::Register, 201),
@@ -72,7 +76,11 @@ async fn each_method_has_its_operation() {
         ("PUT", "/register/1", OperationKind::Update, 200),
         ("DELETE", "/register/1", OperationKind::Delete, 204),
     ] {
-        let response = ask(&endpoint, configure(method, path, "token", CLIENT)).await;
+        let response = send(
+            &endpoint,
+            configuration_request(method, path, "token", CLIENT),
+        )
+        .await;
         assert_eq!(response.status.as_u16(), status);
         response.assert_well_formed();
         assert_eq!(response.outcome.unwrap().operation(), Some(kind));
@@ -94,7 +102,7 @@ async fn operation_has_the_request_without_authorization() {
     #[derive(Clone, Debug, PartialEq)]
     struct Peer(u8);
 
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = DcrEndpoint::new(recorder.clone());
     for (method, path) in [
         ("POST", "/register?tenant=1"),
@@ -102,12 +110,12 @@ async fn operation_has_the_request_without_authorization() {
         ("PUT", "/register/1?tenant=1"),
         ("DELETE", "/register/1?tenant=1"),
     ] {
-        let mut request = configure(method, path, "token", CLIENT);
+        let mut request = configuration_request(method, path, "token", CLIENT);
         request
             .headers_mut()
             .insert("x-tenant", "blue".parse().unwrap());
         request.extensions_mut().insert(Peer(7));
-        ask(&endpoint, request).await;
+        send(&endpoint, request).await;
 
         let operation = recorder.operations().pop().unwrap();
         let parts = operation.parts();

@@ -22,7 +22,7 @@ async fn outcome(
         let reply = reply(&operation);
         async { reply }
     });
-    ask(&DcrEndpoint::new(backend), request)
+    send(&DcrEndpoint::new(backend), request)
         .await
         .outcome
         .unwrap()
@@ -33,7 +33,7 @@ async fn success_has_action_reason_and_client_id() {
     let created = |_: &Operation| {
         Ok(Reply::created(r#"{"client_id":"new","x":{"client_id":"y"}}"#).with_reason("A1"))
     };
-    let created = outcome(created, register(CLIENT)).await;
+    let created = outcome(created, registration_request(CLIENT)).await;
     assert_eq!(created.operation(), Some(OperationKind::Register));
     assert_eq!(created.action(), Some(Action::Created));
     assert_eq!(created.status(), 201);
@@ -49,7 +49,7 @@ async fn success_has_action_reason_and_client_id() {
     ] {
         let outcome = outcome(
             move |_| Ok(reply.clone()),
-            configure(method, "/register/a%2Fb", "t", "{}"),
+            configuration_request(method, "/register/a%2Fb", "t", "{}"),
         )
         .await;
         assert_eq!(outcome.status(), status);
@@ -69,13 +69,17 @@ async fn client_id_is_unknown_until_the_backend_accepts_the_token() {
     ] {
         let outcome = outcome(
             move |_| Ok(reply.clone()),
-            configure("GET", "/register/1", "t", ""),
+            configuration_request("GET", "/register/1", "t", ""),
         )
         .await;
         assert_eq!(outcome.client_id(), None);
     }
     for content in ["{}", "{\"client_id\":1}", "{\"a\":\"b\"}"] {
-        let outcome = outcome(move |_| Ok(Reply::created(content)), register(CLIENT)).await;
+        let outcome = outcome(
+            move |_| Ok(Reply::created(content)),
+            registration_request(CLIENT),
+        )
+        .await;
         assert_eq!(
             (outcome.status().as_u16(), outcome.client_id()),
             (201, None)
@@ -86,7 +90,7 @@ async fn client_id_is_unknown_until_the_backend_accepts_the_token() {
 #[tokio::test]
 async fn error_code_is_known_for_refusals_and_failures() {
     let refused = |_: &Operation| Ok(Reply::refuse(ErrorCode::InvalidRedirectUri, "x"));
-    let refused = outcome(refused, register(CLIENT)).await;
+    let refused = outcome(refused, registration_request(CLIENT)).await;
     assert_eq!(refused.error(), Some(ErrorCode::InvalidRedirectUri));
     assert_eq!(
         (refused.status().as_u16(), refused.action()),
@@ -114,36 +118,51 @@ async fn error_code_is_known_for_refusals_and_failures() {
             Reply::internal_server_error(content),
             Reply::refuse(ErrorCode::AccessDenied, "x").with_content(content),
         ] {
-            let own = outcome(move |_| Ok(reply.clone()), register(CLIENT)).await;
+            let own = outcome(move |_| Ok(reply.clone()), registration_request(CLIENT)).await;
             assert_eq!(own.error(), error, "{content}");
         }
     }
     // A success has no error, whatever its content contains.
     let created = |_: &Operation| Ok(Reply::created(r#"{"error":"invalid_token"}"#));
-    assert_eq!(outcome(created, register(CLIENT)).await.error(), None);
+    assert_eq!(
+        outcome(created, registration_request(CLIENT)).await.error(),
+        None
+    );
 
-    let failed = outcome(|_| Err("x".into()), register(CLIENT)).await;
+    let failed = outcome(|_| Err("x".into()), registration_request(CLIENT)).await;
     assert_eq!(failed.error(), Some(ErrorCode::ServerError));
     assert_eq!((failed.status().as_u16(), failed.action()), (500, None));
-    let unavailable = outcome(|_| Err(Unavailable::new().into()), register(CLIENT)).await;
+    let unavailable = outcome(
+        |_| Err(Unavailable::new().into()),
+        registration_request(CLIENT),
+    )
+    .await;
     assert_eq!(unavailable.error(), Some(ErrorCode::TemporarilyUnavailable));
     assert_eq!(unavailable.status(), 503);
 
     for (request, status, error) in [
-        (register("{"), 400, Some(ErrorCode::InvalidClientMetadata)),
         (
-            configure("GET", "/register/%zz", "t", ""),
+            registration_request("{"),
+            400,
+            Some(ErrorCode::InvalidClientMetadata),
+        ),
+        (
+            configuration_request("GET", "/register/%zz", "t", ""),
             401,
             Some(ErrorCode::InvalidToken),
         ),
         (
-            configure("PATCH", "/register/1", "t", ""),
+            configuration_request("PATCH", "/register/1", "t", ""),
             405,
             Some(ErrorCode::InvalidRequest),
         ),
-        (configure("OPTIONS", "/register/1", "t", ""), 204, None),
         (
-            configure("GET", "/elsewhere", "t", ""),
+            configuration_request("OPTIONS", "/register/1", "t", ""),
+            204,
+            None,
+        ),
+        (
+            configuration_request("GET", "/elsewhere", "t", ""),
             404,
             Some(ErrorCode::InvalidRequest),
         ),
@@ -173,7 +192,7 @@ async fn cause_of_the_reply_is_in_the_outcome_and_not_in_the_response() {
             let reply = reply.clone();
             async { Ok::<_, Infallible>(reply) }
         });
-        let response = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+        let response = send(&DcrEndpoint::new(backend), registration_request(CLIENT)).await;
         assert!(!String::from_utf8_lossy(&response.body).contains("sentinel"));
         let outcome = response.outcome.unwrap();
         assert_eq!(outcome.cause().unwrap().to_string(), "sentinel");
@@ -185,7 +204,7 @@ async fn cause_of_the_reply_is_in_the_outcome_and_not_in_the_response() {
 async fn backend_cannot_forge_an_outcome() {
     let forged = outcome(
         |_| Ok(Reply::created("{}").with_reason("forged")),
-        register(CLIENT),
+        registration_request(CLIENT),
     )
     .await;
     let refused = outcome(
@@ -194,7 +213,7 @@ async fn backend_cannot_forge_an_outcome() {
             reply.extensions_mut().insert(forged.clone());
             Ok(reply)
         },
-        register(CLIENT),
+        registration_request(CLIENT),
     )
     .await;
     assert_eq!(refused.status(), 403);
@@ -206,13 +225,13 @@ async fn backend_cannot_forge_an_outcome() {
 
 #[tokio::test]
 async fn endpoint_layer_error_has_an_outcome() {
-    let failing = tower::layer::layer_fn(|_: DcrEndpoint<Recorder>| {
+    let failing = tower::layer::layer_fn(|_: DcrEndpoint<RecordingBackend>| {
         service_fn(|_: http::Request<String>| async {
             tokio::time::sleep(Duration::from_millis(20)).await;
             Err::<http::Response<String>, BoxError>("broken".into())
         })
     });
-    let layer = DcrLayer::new(Recorder::default()).endpoint_layer(failing);
+    let layer = DcrLayer::new(RecordingBackend::default()).endpoint_layer(failing);
     let app = service_fn(|_| async { Ok::<_, Infallible>(http::Response::new(String::new())) });
     let request = || {
         let request = http::Request::post("/register");
@@ -241,7 +260,7 @@ async fn elapsed_time_contains_the_wait_for_the_backend() {
         tokio::time::sleep(Duration::from_millis(30)).await;
         Ok::<_, Infallible>(Reply::created("{}"))
     });
-    let response = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
+    let response = send(&DcrEndpoint::new(backend), registration_request(CLIENT)).await;
     let elapsed = response.outcome.unwrap().elapsed();
     assert!(elapsed >= Duration::from_millis(30) && elapsed < Duration::from_secs(20));
 }

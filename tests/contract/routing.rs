@@ -41,7 +41,7 @@ fn request(method: Method, target: &str) -> Request<Body> {
 
 #[tokio::test]
 async fn other_requests_reach_the_application_unchanged() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for target in [
         "/",
@@ -63,7 +63,7 @@ async fn other_requests_reach_the_application_unchanged() {
         "http://as.example.com",
     ] {
         for method in [Method::GET, Method::POST, Method::OPTIONS, Method::DELETE] {
-            let response = ask(&service, request(method, target)).await;
+            let response = send(&service, request(method, target)).await;
             assert_eq!(response.status.as_u16(), 299, "{target}");
             assert_eq!(response.headers.len(), 0);
             assert_eq!(
@@ -74,7 +74,7 @@ async fn other_requests_reach_the_application_unchanged() {
         }
     }
     for target in ["as.example.com:443", "/register"] {
-        let response = ask(&service, request(Method::CONNECT, target)).await;
+        let response = send(&service, request(Method::CONNECT, target)).await;
         assert_eq!(response.status.as_u16(), 299, "CONNECT {target}");
     }
     assert_eq!(recorder.calls(), 0);
@@ -82,7 +82,7 @@ async fn other_requests_reach_the_application_unchanged() {
 
 #[tokio::test]
 async fn registration_path_matches_with_a_query_and_in_absolute_form() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for target in [
         "/register",
@@ -91,7 +91,7 @@ async fn registration_path_matches_with_a_query_and_in_absolute_form() {
         "http://as.example.com/register",
         "https://as.example.com:8443/register?x",
     ] {
-        let response = ask(&service, request(Method::POST, target)).await;
+        let response = send(&service, request(Method::POST, target)).await;
         assert_eq!(response.status, StatusCode::CREATED, "{target}");
     }
     assert_eq!(recorder.calls(), 5);
@@ -99,7 +99,7 @@ async fn registration_path_matches_with_a_query_and_in_absolute_form() {
 
 #[tokio::test]
 async fn client_id_is_one_segment_and_decoded_after_matching() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = DcrLayer::new(recorder.clone()).layer(app());
     for (target, client_id) in [
         ("/register/s6BhdRkqt3", "s6BhdRkqt3"),
@@ -113,7 +113,7 @@ async fn client_id_is_one_segment_and_decoded_after_matching() {
         ("/register/register", "register"),
         ("/register/~a;b=c,d@e:f", "~a;b=c,d@e:f"),
     ] {
-        let response = ask(&service, request(Method::GET, target)).await;
+        let response = send(&service, request(Method::GET, target)).await;
         assert_eq!(response.status, StatusCode::OK, "{target}");
         let Some(Operation::Read(read)) = recorder.operations().pop() else {
             panic!("not a read");
@@ -124,7 +124,7 @@ async fn client_id_is_one_segment_and_decoded_after_matching() {
 
 #[tokio::test]
 async fn paths_can_be_set_and_may_differ() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = DcrLayer::builder(recorder.clone())
         .registration_path("/connect/register")
         .configuration_path("/clients")
@@ -132,7 +132,10 @@ async fn paths_can_be_set_and_may_differ() {
         .unwrap()
         .layer(app());
     let status = async |method: Method, target: &str| {
-        ask(&service, request(method, target)).await.status.as_u16()
+        send(&service, request(method, target))
+            .await
+            .status
+            .as_u16()
     };
     assert_eq!(status(Method::POST, "/connect/register").await, 201);
     assert_eq!(status(Method::GET, "/clients/1").await, 200);
@@ -146,13 +149,13 @@ async fn paths_can_be_set_and_may_differ() {
         .build()
         .unwrap()
         .layer(app());
-    let response = ask(&follows, request(Method::GET, "/connect/register/1")).await;
+    let response = send(&follows, request(Method::GET, "/connect/register/1")).await;
     assert_eq!(response.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn endpoint_alone_returns_404_on_other_paths() {
-    let endpoint = DcrEndpoint::new(Recorder::default());
+    let endpoint = DcrEndpoint::new(RecordingBackend::default());
     for (method, target) in [
         (Method::GET, "/"),
         (Method::POST, "/register/"),
@@ -160,17 +163,17 @@ async fn endpoint_alone_returns_404_on_other_paths() {
         (Method::OPTIONS, "/"),
         (Method::CONNECT, "/register"),
     ] {
-        let response = ask(&endpoint, request(method, target)).await;
+        let response = send(&endpoint, request(method, target)).await;
         response.assert_error(404, "invalid_request");
         assert_eq!(response.outcome.unwrap().operation(), None);
     }
-    let response = ask(&endpoint, request(Method::POST, "/register")).await;
+    let response = send(&endpoint, request(Method::POST, "/register")).await;
     assert_eq!(response.status, StatusCode::CREATED);
 }
 
 #[tokio::test]
 async fn registration_only_leaves_client_paths_to_the_application() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let builder = || {
         DcrLayer::builder(recorder.clone())
             .registration_path("/connect/register")
@@ -181,17 +184,21 @@ async fn registration_only_leaves_client_paths_to_the_application() {
     let layered = builder().build().unwrap().layer(app());
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "POST"] {
         for path in ["/connect/1", "/connect/register/1", "/register/1"] {
-            let request = configure(method, path, "token", CLIENT);
-            let response = ask(&layered, request).await;
+            let request = configuration_request(method, path, "token", CLIENT);
+            let response = send(&layered, request).await;
             assert_eq!(response.status, 299, "{method} {path}");
         }
     }
-    let request = configure("POST", "/connect/register", "token", CLIENT);
-    assert_eq!(ask(&layered, request).await.status, 201);
+    let request = configuration_request("POST", "/connect/register", "token", CLIENT);
+    assert_eq!(send(&layered, request).await.status, 201);
     assert_eq!(recorder.calls(), 1);
 
     let endpoint = builder().build_endpoint().unwrap();
-    let response = ask(&endpoint, configure("GET", "/connect/1", "token", "")).await;
+    let response = send(
+        &endpoint,
+        configuration_request("GET", "/connect/1", "token", ""),
+    )
+    .await;
     response.assert_error(404, "invalid_request");
 }
 
@@ -211,14 +218,14 @@ async fn endpoint_layer_that_rewrites_the_uri_does_not_change_the_route() {
         ("GET", "/register/1", "/register/1?access_token=a", 400),
         ("GET", "/register/1?access_token=a", "/register/1", 200),
     ] {
-        let recorder = Recorder::default();
+        let recorder = RecordingBackend::default();
         let rewrite = MapRequestLayer::new(move |mut request: Request<Body>| {
             *request.uri_mut() = rewritten.parse().unwrap();
             request
         });
         let layer = DcrLayer::new(recorder.clone()).endpoint_layer(rewrite);
-        let request = configure(method, target, "token", CLIENT);
-        let response = ask(&layer.layer(app()), request).await;
+        let request = configuration_request(method, target, "token", CLIENT);
+        let response = send(&layer.layer(app()), request).await;
         assert_eq!(response.status, status, "{method} {target} {rewritten}");
         for operation in recorder.operations() {
             let is_client = target.starts_with("/register/1");
@@ -232,7 +239,7 @@ async fn endpoint_layer_that_rewrites_the_uri_does_not_change_the_route() {
 /// The method is that of the request as it reaches the endpoint.
 #[tokio::test]
 async fn endpoint_layer_that_rewrites_the_method_changes_the_operation() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let rewrite = MapRequestLayer::new(|mut request: Request<Body>| {
         if let Some(method) = request.headers().get("x-http-method-override") {
             *request.method_mut() = method.as_bytes().try_into().unwrap();
@@ -240,12 +247,12 @@ async fn endpoint_layer_that_rewrites_the_method_changes_the_operation() {
         request
     });
     let layer = DcrLayer::new(recorder.clone()).endpoint_layer(rewrite);
-    let mut request = configure("POST", "/register/1", "token", "");
+    let mut request = configuration_request("POST", "/register/1", "token", "");
     let delete = "DELETE".parse().unwrap();
     request
         .headers_mut()
         .insert("x-http-method-override", delete);
-    let response = ask(&layer.layer(app()), request).await;
+    let response = send(&layer.layer(app()), request).await;
     assert_eq!(response.status, 204);
     let outcome = response.outcome.unwrap();
     assert_eq!(outcome.operation(), Some(OperationKind::Delete));
@@ -265,8 +272,8 @@ async fn request_without_extensions_is_routed_by_its_target() {
             *renewed.uri_mut() = rewritten.parse().unwrap();
             renewed
         });
-        let layer = DcrLayer::new(Recorder::default()).endpoint_layer(renew);
-        let response = ask(&layer.layer(app()), request(Method::POST, "/register")).await;
+        let layer = DcrLayer::new(RecordingBackend::default()).endpoint_layer(renew);
+        let response = send(&layer.layer(app()), request(Method::POST, "/register")).await;
         assert_eq!(response.status, status);
     }
 }
@@ -275,7 +282,7 @@ async fn request_without_extensions_is_routed_by_its_target() {
 /// sees the parts of the request.
 #[tokio::test]
 async fn operation_verifier_and_application_see_no_extension_of_the_crate() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let verifier = |_: BearerToken, parts: &Parts| {
         assert!(parts.extensions.is_empty());
         std::future::ready(Ok::<_, Infallible>(true))
@@ -294,11 +301,11 @@ async fn operation_verifier_and_application_see_no_extension_of_the_crate() {
         ("PUT", "/register/1"),
         ("DELETE", "/register/1"),
     ] {
-        let request = || configure(method, path, "token", CLIENT);
-        assert!(ask(&layered, request()).await.status.is_success());
-        assert!(ask(&endpoint, request()).await.status.is_success());
+        let request = || configuration_request(method, path, "token", CLIENT);
+        assert!(send(&layered, request()).await.status.is_success());
+        assert!(send(&endpoint, request()).await.status.is_success());
     }
-    ask(&layered, request(Method::GET, "/elsewhere")).await;
+    send(&layered, request(Method::GET, "/elsewhere")).await;
     assert_eq!(recorder.calls(), 8);
     for operation in recorder.operations() {
         assert!(operation.parts().extensions.is_empty());

@@ -19,8 +19,8 @@ use tower_dcr::{
     Action, Backend, BoxError, ClientMetadata, DcrEndpoint, Operation, Outcome, Reply, backend_fn,
 };
 
-use crate::support::wire::{Connection, serve};
-use crate::support::{CLIENT, ask, register};
+use crate::support::socket::{Connection, serve};
+use crate::support::{CLIENT, registration_request, send};
 
 /// A backend that waits for a permit, and counts what it completed.
 #[derive(Clone)]
@@ -114,7 +114,10 @@ async fn operation_that_was_answered_is_not_reported() {
     gated.gate.add_permits(1);
     let (outcomes, layer) = layer(8);
     let endpoint = DcrEndpoint::new(layer.layer(gated.clone()));
-    assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+    assert_eq!(
+        send(&endpoint, registration_request(CLIENT)).await.status,
+        201
+    );
     tokio::task::yield_now().await;
     assert!(outcomes.lock().unwrap().is_empty());
 }

@@ -5,21 +5,23 @@ use http_body_util::Full;
 use tower_dcr::operation::OperationKind::{self, Delete, Read, Register, Update};
 use tower_dcr::{ConfigError, DcrEndpoint, DcrLayer};
 
-use crate::support::{Answer, CLIENT, Recorder, ask, configure, register};
+use crate::support::{
+    CLIENT, RecordingBackend, TestResponse, configuration_request, registration_request, send,
+};
 
-fn endpoint(methods: &[OperationKind]) -> DcrEndpoint<Recorder> {
-    let builder = DcrLayer::builder(Recorder::default()).methods(methods.iter().copied());
+fn endpoint(methods: &[OperationKind]) -> DcrEndpoint<RecordingBackend> {
+    let builder = DcrLayer::builder(RecordingBackend::default()).methods(methods.iter().copied());
     builder.build_endpoint().unwrap()
 }
 
-async fn request(endpoint: &DcrEndpoint<Recorder>, kind: OperationKind) -> Answer {
+async fn request(endpoint: &DcrEndpoint<RecordingBackend>, kind: OperationKind) -> TestResponse {
     let request = match kind {
-        Register => register(CLIENT),
-        Read => configure("GET", "/register/1", "t", ""),
-        Update => configure("PUT", "/register/1", "t", "{}"),
-        Delete => configure("DELETE", "/register/1", "t", ""),
+        Register => registration_request(CLIENT),
+        Read => configuration_request("GET", "/register/1", "t", ""),
+        Update => configuration_request("PUT", "/register/1", "t", "{}"),
+        Delete => configuration_request("DELETE", "/register/1", "t", ""),
     };
-    ask(endpoint, request).await
+    send(endpoint, request).await
 }
 
 #[tokio::test]
@@ -34,12 +36,12 @@ async fn operations_that_are_off_are_answered_405_with_allow() {
             .collect();
         let endpoint = endpoint(&on);
         for (index, kind) in all.into_iter().enumerate() {
-            let answer = request(&endpoint, kind).await;
+            let response = request(&endpoint, kind).await;
             if on.contains(&kind) {
-                assert!(answer.status.is_success(), "{on:?} {kind}: {answer:?}");
+                assert!(response.status.is_success(), "{on:?} {kind}: {response:?}");
                 continue;
             }
-            answer.assert_error(405, "invalid_request");
+            response.assert_error(405, "invalid_request");
             let range = if index == 0 { 0..1 } else { 1..4 };
             let mut allow: Vec<_> = range
                 .filter(|&index| on.contains(&all[index]))
@@ -47,11 +49,11 @@ async fn operations_that_are_off_are_answered_405_with_allow() {
                 .collect();
             allow.push("OPTIONS");
             assert_eq!(
-                answer.header("allow"),
+                response.header("allow"),
                 Some(&*allow.join(", ")),
                 "{on:?} {kind}"
             );
-            assert_eq!(answer.outcome.unwrap().operation(), None);
+            assert_eq!(response.outcome.unwrap().operation(), None);
         }
     }
 }
@@ -66,9 +68,9 @@ async fn options_names_the_methods_that_are_on() {
         let request = Request::options(path)
             .body(Full::<bytes::Bytes>::default())
             .unwrap();
-        let answer = ask(&endpoint, request).await;
+        let response = send(&endpoint, request).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.header("allow")),
+            (response.status.as_u16(), response.header("allow")),
             (204, Some(allow))
         );
     }
@@ -76,7 +78,7 @@ async fn options_names_the_methods_that_are_on() {
 
 #[test]
 fn empty_set_is_a_configuration_error() {
-    let error = DcrLayer::builder(Recorder::default())
+    let error = DcrLayer::builder(RecordingBackend::default())
         .methods([])
         .build()
         .unwrap_err();

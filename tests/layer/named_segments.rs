@@ -12,9 +12,9 @@ use tower_dcr::{
     backend_fn,
 };
 
-use crate::support::{Answer, CLIENT, Recorder, ask, configure};
+use crate::support::{CLIENT, RecordingBackend, TestResponse, configuration_request, send};
 
-fn builder(recorder: &Recorder) -> DcrBuilder<Recorder> {
+fn builder(recorder: &RecordingBackend) -> DcrBuilder<RecordingBackend> {
     DcrLayer::builder(recorder.clone()).registration_path("/t/{tenant}/register")
 }
 
@@ -25,13 +25,13 @@ fn register_at(path: &str) -> Request<Full<bytes::Bytes>> {
         .unwrap()
 }
 
-async fn register(endpoint: &DcrEndpoint<Recorder>, path: &str) -> Answer {
-    ask(endpoint, register_at(path)).await
+async fn register(endpoint: &DcrEndpoint<RecordingBackend>, path: &str) -> TestResponse {
+    send(endpoint, register_at(path)).await
 }
 
 #[tokio::test]
 async fn named_segment_matches_exactly_one_segment() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = builder(&recorder).build_endpoint().unwrap();
     for path in [
         "/t/blue/register",
@@ -64,7 +64,10 @@ async fn other_paths_go_to_the_application() {
     let app = service_fn(|request: Request<Full<bytes::Bytes>>| async move {
         Ok::<_, Infallible>(Response::new(request.uri().path().to_owned()))
     });
-    let service = builder(&Recorder::default()).build().unwrap().layer(app);
+    let service = builder(&RecordingBackend::default())
+        .build()
+        .unwrap()
+        .layer(app);
     for path in [
         "/t//register",
         "/t/register",
@@ -72,22 +75,22 @@ async fn other_paths_go_to_the_application() {
         "/t/a/register/",
         "/t",
     ] {
-        let answer = ask(&service, register_at(path)).await;
+        let response = send(&service, register_at(path)).await;
         assert_eq!(
-            (answer.status.as_u16(), &*answer.body),
+            (response.status.as_u16(), &*response.body),
             (200, path.as_bytes()),
             "{path}"
         );
     }
     assert_eq!(
-        ask(&service, register_at("/t/a/register")).await.status,
+        send(&service, register_at("/t/a/register")).await.status,
         201
     );
 }
 
 #[tokio::test]
 async fn value_is_decoded_once_and_reaches_the_backend() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = builder(&recorder).build_endpoint().unwrap();
     for (segment, value) in [
         ("blue", "blue"),
@@ -101,8 +104,8 @@ async fn value_is_decoded_once_and_reaches_the_backend() {
         assert_eq!(operation.path_param("tenant"), Some(value));
         assert_eq!(operation.path_param("other"), None);
 
-        let read = configure("GET", &format!("{path}/client-1"), "token", "");
-        assert_eq!(ask(&endpoint, read).await.status, 200);
+        let read = configuration_request("GET", &format!("{path}/client-1"), "token", "");
+        assert_eq!(send(&endpoint, read).await.status, 200);
         let operation = recorder.operations().pop().unwrap();
         assert_eq!(operation.path_param("tenant"), Some(value));
         assert_eq!(operation.client_id(), Some("client-1"));
@@ -111,7 +114,7 @@ async fn value_is_decoded_once_and_reaches_the_backend() {
 
 #[tokio::test]
 async fn value_that_names_nothing_is_an_unknown_tenant() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let endpoint = builder(&recorder).build_endpoint().unwrap();
     for segment in [
         "..",
@@ -126,7 +129,11 @@ async fn value_that_names_nothing_is_an_unknown_tenant() {
         register(&endpoint, &path)
             .await
             .assert_error(404, "invalid_request");
-        let read = ask(&endpoint, configure("GET", &format!("{path}/1"), "t", "")).await;
+        let read = send(
+            &endpoint,
+            configuration_request("GET", &format!("{path}/1"), "t", ""),
+        )
+        .await;
         read.assert_error(401, "invalid_token");
     }
     assert_eq!(recorder.calls(), 0);
@@ -134,7 +141,7 @@ async fn value_that_names_nothing_is_an_unknown_tenant() {
 
 #[tokio::test]
 async fn value_reaches_the_verifier() {
-    let endpoint = builder(&Recorder::default())
+    let endpoint = builder(&RecordingBackend::default())
         .require_initial_access_token(|token: BearerToken, parts: &Parts| {
             let tenant = PathParams::of(parts).get("tenant").map(str::to_owned);
             async move { Ok::<_, BoxError>(tenant.as_deref() == Some(token.as_str())) }
@@ -145,13 +152,13 @@ async fn value_reaches_the_verifier() {
         let mut request = register_at(&format!("/t/{tenant}/register"));
         let bearer = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", bearer);
-        assert_eq!(ask(&endpoint, request).await.status, status);
+        assert_eq!(send(&endpoint, request).await.status, status);
     }
 }
 
 #[tokio::test]
 async fn value_reaches_endpoint_layers() {
-    let layer = builder(&Recorder::default()).build().unwrap();
+    let layer = builder(&RecordingBackend::default()).build().unwrap();
     let layer = layer.endpoint_layer(tower::util::MapRequestLayer::new(
         |request: Request<Full<bytes::Bytes>>| {
             let params = request.extensions().get::<PathParams>().unwrap();
@@ -163,7 +170,7 @@ async fn value_reaches_endpoint_layers() {
         Ok::<_, Infallible>(Response::new(String::new()))
     });
     assert_eq!(
-        ask(&layer.layer(app), register_at("/t/blue/register"))
+        send(&layer.layer(app), register_at("/t/blue/register"))
             .await
             .status,
         201
@@ -185,7 +192,7 @@ async fn several_names_keep_their_order() {
         .configuration_path("/clients/{region}/{tenant}")
         .build_endpoint()
         .unwrap();
-    assert_eq!(ask(&endpoint, register_at("/eu/x/blue")).await.status, 201);
+    assert_eq!(send(&endpoint, register_at("/eu/x/blue")).await.status, 201);
 }
 
 #[test]
@@ -204,10 +211,10 @@ fn invalid_names_are_configuration_errors_that_say_what_to_write() {
         ("/t/{tenant}/register/", "/t/{tenant}/register"),
     ] {
         for built in [
-            DcrLayer::builder(Recorder::default())
+            DcrLayer::builder(RecordingBackend::default())
                 .registration_path(path)
                 .build(),
-            DcrLayer::builder(Recorder::default())
+            DcrLayer::builder(RecordingBackend::default())
                 .configuration_path(path)
                 .build(),
         ] {
@@ -229,7 +236,7 @@ fn templates_that_overlap_are_configuration_errors() {
         ("/a/{x}", "/a"),
         ("/{x}/b", "/a"),
     ] {
-        let built = DcrLayer::builder(Recorder::default())
+        let built = DcrLayer::builder(RecordingBackend::default())
             .registration_path(registration)
             .configuration_path(configuration);
         let error = built.build().unwrap_err();
@@ -243,7 +250,7 @@ fn templates_that_overlap_are_configuration_errors() {
         ("/t/{tenant}/register", "/t/{tenant}/register"),
         ("/t/{tenant}/register", "/u/{tenant}"),
     ] {
-        let built = DcrLayer::builder(Recorder::default())
+        let built = DcrLayer::builder(RecordingBackend::default())
             .registration_path(registration)
             .configuration_path(configuration);
         assert!(built.build().is_ok(), "{registration} {configuration}");

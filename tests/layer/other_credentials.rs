@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use tower_dcr::operation::Register;
 use tower_dcr::{ClientMetadata, DcrEndpoint};
 
-use crate::support::{CLIENT, Recorder, ask, register};
+use crate::support::{CLIENT, RecordingBackend, registration_request, send};
 
 #[tokio::test]
 async fn credentials_of_other_schemes_reach_the_backend() {
@@ -15,13 +15,13 @@ async fn credentials_of_other_schemes_reach_the_backend() {
         ("Bearer token", false),
         ("bEaReR   token", false),
     ] {
-        let recorder = Recorder::default();
-        let mut request = register(CLIENT);
+        let recorder = RecordingBackend::default();
+        let mut request = registration_request(CLIENT);
         request
             .headers_mut()
             .insert(AUTHORIZATION, value.parse().unwrap());
-        let answer = ask(&DcrEndpoint::new(recorder.clone()), request).await;
-        assert_eq!(answer.status, 201);
+        let response = send(&DcrEndpoint::new(recorder.clone()), request).await;
+        assert_eq!(response.status, 201);
         let operation = recorder.operations().pop().unwrap();
         let seen = operation.parts().headers.get(AUTHORIZATION);
         assert_eq!(
@@ -35,7 +35,7 @@ async fn credentials_of_other_schemes_reach_the_backend() {
 
 #[test]
 fn parts_lose_only_their_bearer_credentials() {
-    let (mut parts, _) = register(CLIENT).into_parts();
+    let (mut parts, _) = registration_request(CLIENT).into_parts();
     for value in ["Bearer one", "Basic dXNlcjpwYXNz", "Bearer two"] {
         parts.headers.append(AUTHORIZATION, value.parse().unwrap());
     }

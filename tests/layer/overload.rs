@@ -7,18 +7,20 @@ use tower::load_shed::error::Overloaded;
 use tower_dcr::backend::{BackendService, Unavailable};
 use tower_dcr::{Action, BoxError, DcrEndpoint, Operation, Reply, backend_fn};
 
-use crate::support::{CLIENT, Recorder, WrappedError, ask, configure, register};
+use crate::support::{
+    CLIENT, RecordingBackend, WrappedError, configuration_request, registration_request, send,
+};
 
 #[tokio::test]
 async fn overloaded_as_the_error_itself_proves_that_nothing_happened() {
     let shed = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(0)
-        .service(BackendService::new(Recorder::default()));
-    let answer = ask(&DcrEndpoint::new(shed), register(CLIENT)).await;
-    answer.assert_error(503, "temporarily_unavailable");
+        .service(BackendService::new(RecordingBackend::default()));
+    let response = send(&DcrEndpoint::new(shed), registration_request(CLIENT)).await;
+    response.assert_error(503, "temporarily_unavailable");
     assert!(
-        !answer.json()["error_description"]
+        !response.json()["error_description"]
             .as_str()
             .unwrap()
             .contains("unknown")
@@ -31,10 +33,10 @@ async fn overloaded_among_the_sources_is_an_unknown_outcome() {
     let backend = backend_fn(|_: Operation| async {
         Err::<Reply, _>(WrappedError(Overloaded::new().into()))
     });
-    let answer = ask(&DcrEndpoint::new(backend), register(CLIENT)).await;
-    answer.assert_error(503, "temporarily_unavailable");
+    let response = send(&DcrEndpoint::new(backend), registration_request(CLIENT)).await;
+    response.assert_error(503, "temporarily_unavailable");
     assert!(
-        answer.json()["error_description"]
+        response.json()["error_description"]
             .as_str()
             .unwrap()
             .contains("unknown")
@@ -62,15 +64,15 @@ async fn too_many_requests_is_answered_429_with_retry_after() {
         });
         let endpoint = DcrEndpoint::new(backend);
         for request in [
-            register(CLIENT),
-            configure("GET", "/register/1", "t", ""),
-            configure("PUT", "/register/1", "t", "{}"),
-            configure("DELETE", "/register/1", "t", ""),
+            registration_request(CLIENT),
+            configuration_request("GET", "/register/1", "t", ""),
+            configuration_request("PUT", "/register/1", "t", "{}"),
+            configuration_request("DELETE", "/register/1", "t", ""),
         ] {
-            let answer = ask(&endpoint, request).await;
-            answer.assert_error(429, "temporarily_unavailable");
-            assert_eq!(answer.header("retry-after"), Some(seconds));
-            let outcome = answer.outcome.unwrap();
+            let response = send(&endpoint, request).await;
+            response.assert_error(429, "temporarily_unavailable");
+            assert_eq!(response.header("retry-after"), Some(seconds));
+            let outcome = response.outcome.unwrap();
             assert_eq!(outcome.action(), Some(Action::TooManyRequests));
             assert_eq!(outcome.reason(), Some("quota"));
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use tower_dcr::backend::SharedBackend;
 use tower_dcr::{Backend, BoxError, ConfigError, DcrLayer, Operation, Reply};
 
-use crate::support::{CLIENT, Recorder, ask, register};
+use crate::support::{CLIENT, RecordingBackend, registration_request, send};
 
 /// A backend with a fixed URL.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ fn members_of_the_backend_replace_those_of_the_document() {
 
 #[tokio::test]
 async fn registration_endpoint_sets_the_path_and_is_announced() {
-    let layer = DcrLayer::builder(Recorder::default())
+    let layer = DcrLayer::builder(RecordingBackend::default())
         .registration_endpoint("https://as.example.com/connect/register")
         .build()
         .unwrap();
@@ -63,24 +63,27 @@ async fn registration_endpoint_sets_the_path_and_is_announced() {
         document,
         json!({ "registration_endpoint": "https://as.example.com/connect/register" })
     );
-    let endpoint = DcrLayer::builder(Recorder::default())
+    let endpoint = DcrLayer::builder(RecordingBackend::default())
         .registration_endpoint("https://as.example.com/connect/register")
         .build_endpoint()
         .unwrap();
-    let mut request = register(CLIENT);
+    let mut request = registration_request(CLIENT);
     *request.uri_mut() = "/connect/register".parse().unwrap();
-    assert_eq!(ask(&endpoint, request).await.status, 201);
+    assert_eq!(send(&endpoint, request).await.status, 201);
 }
 
 #[tokio::test]
 async fn explicit_path_stays_behind_a_proxy_that_strips_a_prefix() {
     let builder = || {
-        DcrLayer::builder(Recorder::default())
+        DcrLayer::builder(RecordingBackend::default())
             .registration_endpoint("https://as.example.com/auth/register")
             .registration_path("/register")
     };
     let endpoint = builder().build_endpoint().unwrap();
-    assert_eq!(ask(&endpoint, register(CLIENT)).await.status, 201);
+    assert_eq!(
+        send(&endpoint, registration_request(CLIENT)).await.status,
+        201
+    );
     let document = builder().build().unwrap().server_metadata(json!({}));
     assert_eq!(
         document["registration_endpoint"],
@@ -102,7 +105,7 @@ fn invalid_endpoint_urls_are_configuration_errors() {
         "https://as.example.com/register#x",
         "https://as.exa mple.com/register",
     ] {
-        let error = DcrLayer::builder(Recorder::default())
+        let error = DcrLayer::builder(RecordingBackend::default())
             .registration_endpoint(url)
             .build()
             .unwrap_err();
@@ -118,7 +121,7 @@ fn invalid_endpoint_urls_are_configuration_errors() {
         );
     }
     // The rules for paths hold for the path of the URL.
-    let error = DcrLayer::builder(Recorder::default())
+    let error = DcrLayer::builder(RecordingBackend::default())
         .registration_endpoint("https://as.example.com/a//b")
         .build()
         .unwrap_err();

@@ -13,11 +13,17 @@ use tower_dcr::backend::{BackendSelector, SharedBackend, Unavailable};
 use tower_dcr::operation::{OperationKind, PathParams};
 use tower_dcr::{BoxError, DcrBuilder, DcrEndpoint, DcrLayer, Reply, backend_fn};
 
-use crate::support::{Answer, BodyStep, CLIENT, Recorder, ScriptedBody, ask, configure};
+use crate::support::{
+    BodyStep, CLIENT, RecordingBackend, ScriptedBody, TestResponse, configuration_request, send,
+};
 
 /// Knows the tenants `blue` and `green`.
-fn two_tenants() -> (Recorder, Recorder, DcrBuilder<SharedBackend>) {
-    let (blue, green) = (Recorder::default(), Recorder::default());
+fn two_tenants() -> (
+    RecordingBackend,
+    RecordingBackend,
+    DcrBuilder<SharedBackend>,
+) {
+    let (blue, green) = (RecordingBackend::default(), RecordingBackend::default());
     let tenants = Arc::new(HashMap::from([
         ("blue".to_owned(), SharedBackend::new(blue.clone())),
         ("green".to_owned(), SharedBackend::new(green.clone())),
@@ -41,8 +47,8 @@ fn register_at(path: &str) -> Request<Full<bytes::Bytes>> {
         .unwrap()
 }
 
-async fn register(endpoint: &DcrEndpoint<SharedBackend>, tenant: &str) -> Answer {
-    ask(endpoint, register_at(&format!("/t/{tenant}/register"))).await
+async fn register(endpoint: &DcrEndpoint<SharedBackend>, tenant: &str) -> TestResponse {
+    send(endpoint, register_at(&format!("/t/{tenant}/register"))).await
 }
 
 #[tokio::test]
@@ -52,9 +58,12 @@ async fn each_tenant_has_its_backend() {
     assert_eq!(register(&endpoint, "blue").await.status, 201);
     assert_eq!(register(&endpoint, "green").await.status, 201);
     assert_eq!(
-        ask(&endpoint, configure("GET", "/t/green/register/1", "t", ""))
-            .await
-            .status,
+        send(
+            &endpoint,
+            configuration_request("GET", "/t/green/register/1", "t", "")
+        )
+        .await
+        .status,
         200
     );
     assert_eq!((blue.calls(), green.calls()), (1, 2));
@@ -72,7 +81,7 @@ async fn unknown_tenants_get_one_response() {
         registrations.push((refused.headers, refused.body));
         for method in ["GET", "PUT", "DELETE"] {
             let path = format!("/t/{tenant}/register/1");
-            let refused = ask(&endpoint, configure(method, &path, "t", "{}")).await;
+            let refused = send(&endpoint, configuration_request(method, &path, "t", "{}")).await;
             refused.assert_error(401, "invalid_token");
             let challenge = refused.header("www-authenticate").unwrap();
             assert!(challenge.ends_with("error=\"invalid_token\""));
@@ -89,8 +98,16 @@ async fn unknown_tenants_get_one_response() {
 async fn unknown_tenant_looks_like_an_unknown_client() {
     let (_, _, builder) = two_tenants();
     let endpoint = builder.build_endpoint().unwrap();
-    let tenant = ask(&endpoint, configure("GET", "/t/red/register/1", "t", "")).await;
-    let client = ask(&endpoint, configure("GET", "/t/blue/register/%00", "t", "")).await;
+    let tenant = send(
+        &endpoint,
+        configuration_request("GET", "/t/red/register/1", "t", ""),
+    )
+    .await;
+    let client = send(
+        &endpoint,
+        configuration_request("GET", "/t/blue/register/%00", "t", ""),
+    )
+    .await;
     assert_eq!((tenant.headers, tenant.body), (client.headers, client.body));
 }
 
@@ -103,11 +120,11 @@ async fn method_is_checked_before_the_tenant() {
         let options = Request::options(&path)
             .body(Full::<bytes::Bytes>::from(""))
             .unwrap();
-        assert_eq!(ask(&endpoint, options).await.status, 204);
+        assert_eq!(send(&endpoint, options).await.status, 204);
         let get = Request::get(&path)
             .body(Full::<bytes::Bytes>::from(""))
             .unwrap();
-        assert_eq!(ask(&endpoint, get).await.status, 405);
+        assert_eq!(send(&endpoint, get).await.status, 405);
     }
 }
 
@@ -121,7 +138,7 @@ async fn selector_is_asked_before_the_body_is_read() {
         .header("content-type", "application/json")
         .body(script)
         .unwrap();
-    ask(&endpoint, request)
+    send(&endpoint, request)
         .await
         .assert_error(404, "invalid_request");
     assert_eq!(polls.load(Ordering::SeqCst), 0);
@@ -130,28 +147,28 @@ async fn selector_is_asked_before_the_body_is_read() {
 #[tokio::test]
 async fn selector_that_fails_is_a_500_and_unavailable_is_a_503() {
     let failing = |unavailable: bool| {
-        DcrLayer::<Recorder>::select_backend(move |_: &Parts| async move {
+        DcrLayer::<RecordingBackend>::select_backend(move |_: &Parts| async move {
             let error: BoxError = if unavailable {
                 Unavailable::outcome_unknown().into()
             } else {
                 "sentinel".into()
             };
-            Err::<Option<Recorder>, _>(error)
+            Err::<Option<RecordingBackend>, _>(error)
         })
         .build_endpoint()
         .unwrap()
     };
-    let answer = ask(&failing(false), register_at("/register")).await;
-    answer.assert_error(500, "server_error");
-    assert!(!String::from_utf8_lossy(&answer.body).contains("sentinel"));
+    let response = send(&failing(false), register_at("/register")).await;
+    response.assert_error(500, "server_error");
+    assert!(!String::from_utf8_lossy(&response.body).contains("sentinel"));
     assert_eq!(
-        answer.outcome.unwrap().operation(),
+        response.outcome.unwrap().operation(),
         Some(OperationKind::Register)
     );
-    let answer = ask(&failing(true), register_at("/register")).await;
-    answer.assert_error(503, "temporarily_unavailable");
+    let response = send(&failing(true), register_at("/register")).await;
+    response.assert_error(503, "temporarily_unavailable");
     // The backend was not asked, whatever the error says.
-    let description = answer.json()["error_description"]
+    let description = response.json()["error_description"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -160,27 +177,27 @@ async fn selector_that_fails_is_a_500_and_unavailable_is_a_503() {
 
 #[tokio::test(start_paused = true)]
 async fn selector_has_the_time_of_the_backend() {
-    let endpoint = DcrLayer::<Recorder>::select_backend(|_: &Parts| {
-        std::future::pending::<Result<Option<Recorder>, Infallible>>()
+    let endpoint = DcrLayer::<RecordingBackend>::select_backend(|_: &Parts| {
+        std::future::pending::<Result<Option<RecordingBackend>, Infallible>>()
     })
     .backend_timeout(Duration::from_secs(3))
     .build_endpoint()
     .unwrap();
     let started = tokio::time::Instant::now();
-    let answer = ask(&endpoint, register_at("/register")).await;
-    answer.assert_error(503, "temporarily_unavailable");
+    let response = send(&endpoint, register_at("/register")).await;
+    response.assert_error(503, "temporarily_unavailable");
     assert_eq!(started.elapsed(), Duration::from_secs(3));
 }
 
 #[tokio::test]
 async fn selector_can_be_a_type_of_its_own() {
-    struct Alternating(AtomicUsize, [Recorder; 2]);
+    struct Alternating(AtomicUsize, [RecordingBackend; 2]);
 
     impl BackendSelector for Alternating {
-        type Backend = Recorder;
+        type Backend = RecordingBackend;
         type Error = Infallible;
 
-        async fn select(&self, _: &Parts) -> Result<Option<Recorder>, Infallible> {
+        async fn select(&self, _: &Parts) -> Result<Option<RecordingBackend>, Infallible> {
             Ok(self
                 .1
                 .get(self.0.fetch_add(1, Ordering::SeqCst) % 2)
@@ -188,11 +205,11 @@ async fn selector_can_be_a_type_of_its_own() {
         }
     }
 
-    let recorders = [Recorder::default(), Recorder::default()];
+    let recorders = [RecordingBackend::default(), RecordingBackend::default()];
     let selector = Alternating(AtomicUsize::new(0), recorders.clone());
     let endpoint = DcrLayer::select_backend(selector).build_endpoint().unwrap();
     for _ in 0..4 {
-        assert_eq!(ask(&endpoint, register_at("/register")).await.status, 201);
+        assert_eq!(send(&endpoint, register_at("/register")).await.status, 201);
     }
     assert_eq!(recorders.map(|recorder| recorder.calls()), [2, 2]);
 }
@@ -208,6 +225,6 @@ async fn selector_is_asked_once_for_each_request() {
     })
     .build_endpoint()
     .unwrap();
-    ask(&endpoint, register_at("/register")).await;
+    send(&endpoint, register_at("/register")).await;
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }

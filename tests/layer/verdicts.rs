@@ -6,12 +6,12 @@ use http_body_util::Full;
 use tower_dcr::initial_access::{TokenLabel, TokenList, Verdict};
 use tower_dcr::{BearerToken, BoxError, DcrEndpoint, DcrLayer};
 
-use crate::support::{Answer, BodyStep, CLIENT, Recorder, ScriptedBody, ask};
+use crate::support::{BodyStep, CLIENT, RecordingBackend, ScriptedBody, TestResponse, send};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Owner(&'static str);
 
-fn endpoint(recorder: &Recorder) -> DcrEndpoint<Recorder> {
+fn endpoint(recorder: &RecordingBackend) -> DcrEndpoint<RecordingBackend> {
     DcrLayer::builder(recorder.clone())
         .require_initial_access_token(|token: BearerToken, _: &Parts| async move {
             Ok::<_, BoxError>(match token.as_str() {
@@ -24,34 +24,34 @@ fn endpoint(recorder: &Recorder) -> DcrEndpoint<Recorder> {
         .unwrap()
 }
 
-async fn register(endpoint: &DcrEndpoint<Recorder>, token: &str) -> Answer {
+async fn register(endpoint: &DcrEndpoint<RecordingBackend>, token: &str) -> TestResponse {
     let request = Request::post("/register")
         .header("authorization", format!("Bearer {token}"))
         .header("content-type", "application/json")
         .body(Full::<bytes::Bytes>::from(CLIENT))
         .unwrap();
-    ask(endpoint, request).await
+    send(endpoint, request).await
 }
 
 #[tokio::test]
 async fn extensions_reach_the_backend_and_the_outcome() {
-    let recorder = Recorder::default();
-    let answer = register(&endpoint(&recorder), "alice").await;
-    assert_eq!(answer.status, 201);
+    let recorder = RecordingBackend::default();
+    let response = register(&endpoint(&recorder), "alice").await;
+    assert_eq!(response.status, 201);
     let operation = recorder.operations().pop().unwrap();
     assert_eq!(operation.parts().extensions.get(), Some(&Owner("alice")));
     assert_eq!(
-        answer.outcome.unwrap().extensions().get(),
+        response.outcome.unwrap().extensions().get(),
         Some(&Owner("alice"))
     );
 }
 
 #[tokio::test]
 async fn insufficient_scope_is_answered_403_with_its_challenge() {
-    let recorder = Recorder::default();
-    let answer = register(&endpoint(&recorder), "read-only").await;
-    answer.assert_error(403, "insufficient_scope");
-    let challenge = answer.header("www-authenticate").unwrap();
+    let recorder = RecordingBackend::default();
+    let response = register(&endpoint(&recorder), "read-only").await;
+    response.assert_error(403, "insufficient_scope");
+    let challenge = response.header("www-authenticate").unwrap();
     assert_eq!(
         challenge,
         "Bearer realm=\"client registration\", error=\"insufficient_scope\""
@@ -68,7 +68,7 @@ async fn insufficient_scope_reads_nothing_of_the_body() {
         .header("content-type", "application/json")
         .body(script)
         .unwrap();
-    ask(&endpoint(&Recorder::default()), request)
+    send(&endpoint(&RecordingBackend::default()), request)
         .await
         .assert_error(403, "insufficient_scope");
     assert_eq!(polls.load(std::sync::atomic::Ordering::SeqCst), 0);
@@ -76,21 +76,21 @@ async fn insufficient_scope_reads_nothing_of_the_body() {
 
 #[tokio::test]
 async fn refused_verdict_is_answered_401() {
-    let answer = register(&endpoint(&Recorder::default()), "mallory").await;
-    answer.assert_error(401, "invalid_token");
+    let response = register(&endpoint(&RecordingBackend::default()), "mallory").await;
+    response.assert_error(401, "invalid_token");
 }
 
 #[tokio::test]
 async fn label_of_a_token_list_reaches_the_backend_and_the_outcome() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let tokens = [("ci", "token-1"), ("alice", "token-2"), ("bob", "token-3")];
     let endpoint = DcrLayer::builder(recorder.clone())
         .require_initial_access_token(TokenList::labeled(tokens).unwrap())
         .build_endpoint()
         .unwrap();
     for (label, token) in tokens {
-        let answer = register(&endpoint, token).await;
-        assert_eq!(answer.status, 201);
+        let response = register(&endpoint, token).await;
+        assert_eq!(response.status, 201);
         let operation = recorder.operations().pop().unwrap();
         let seen = operation
             .parts()
@@ -99,7 +99,7 @@ async fn label_of_a_token_list_reaches_the_backend_and_the_outcome() {
             .unwrap()
             .clone();
         assert_eq!(seen.as_str(), label);
-        assert_eq!(answer.outcome.unwrap().extensions().get(), Some(&seen));
+        assert_eq!(response.outcome.unwrap().extensions().get(), Some(&seen));
     }
     register(&endpoint, "token-4")
         .await

@@ -50,7 +50,7 @@ fn stack(policy: impl Policy) -> Policies {
 
 /// The answer, and the metadata that reached the backend, if any did.
 struct Checked {
-    answer: Answer,
+    answer: TestResponse,
     metadata: Option<String>,
 }
 
@@ -58,12 +58,12 @@ struct Checked {
 async fn check(policies: &Policies, body: &str) -> [Checked; 2] {
     let mut checked = Vec::new();
     for request in [
-        register(body.to_owned()),
-        configure("PUT", "/register/1", "token", body.to_owned()),
+        registration_request(body.to_owned()),
+        configuration_request("PUT", "/register/1", "token", body.to_owned()),
     ] {
-        let recorder = Recorder::default();
+        let recorder = RecordingBackend::default();
         let service = serve(&DcrLayer::new(policies.layer(recorder.clone())));
-        let answer = ask(&service, request).await;
+        let answer = send(&service, request).await;
         answer.assert_well_formed();
         let operations = recorder.operations();
         assert!(operations.len() <= 1);

@@ -88,15 +88,15 @@ async fn changed_metadata_follows_the_body_limit() {
     };
     for (length, passes) in [(1_000, true), (1_001, false)] {
         for request in [
-            register("{}"),
-            configure("PUT", "/register/1", "token", "{}"),
+            registration_request("{}"),
+            configuration_request("PUT", "/register/1", "token", "{}"),
         ] {
-            let recorder = Recorder::default();
+            let recorder = RecordingBackend::default();
             let layer = DcrLayer::builder(grow(length).layer(recorder.clone()))
                 .body_limit(1_000)
                 .build()
                 .unwrap();
-            let answer = ask(&serve(&layer), request).await;
+            let answer = send(&serve(&layer), request).await;
             if passes {
                 assert!(answer.status.is_success());
             } else {

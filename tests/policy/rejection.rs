@@ -161,11 +161,15 @@ async fn refusal_keeps_words_reason_cause_and_extensions() {
     assert_eq!(rejection.reason(), Some("P17"));
 
     let service = serve(&DcrLayer::new(
-        refusing(rejection).layer(Recorder::default()),
+        refusing(rejection).layer(RecordingBackend::default()),
     ));
-    let response = service.clone().oneshot(register("{}")).await.unwrap();
+    let response = service
+        .clone()
+        .oneshot(registration_request("{}"))
+        .await
+        .unwrap();
     assert_eq!(response.extensions().get(), Some(&Ticket(7)));
-    let answer = Answer::of(response).await;
+    let answer = TestResponse::read(response).await;
     answer.assert_error(403, "access_denied");
     assert_eq!(answer.json()["error_description"], "Not today.");
     let outcome = answer.outcome.unwrap();

@@ -26,10 +26,14 @@ async fn reads_and_deletes_pass() {
             "This is not allowed.",
         ))
     }));
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = serve(&DcrLayer::new(policies.layer(recorder.clone())));
     for (method, status) in [("GET", 200), ("DELETE", 204)] {
-        let answer = ask(&service, configure(method, "/register/1", "token", "")).await;
+        let answer = send(
+            &service,
+            configuration_request(method, "/register/1", "token", ""),
+        )
+        .await;
         assert_eq!(answer.status, status);
     }
     assert_eq!(recorder.calls(), 2);
@@ -86,7 +90,7 @@ fn metadata_is_parsed_once_for_all_policies() {
         for _ in 0..policies {
             all = all.with(policy_fn(|_: &mut Proposal| Ok(())));
         }
-        let backend = all.layer(Recorder::default());
+        let backend = all.layer(RecordingBackend::default());
         let metadata = ClientMetadata::parse(members(200)).unwrap();
         let operation = Register::new(metadata).into();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -109,7 +113,7 @@ fn metadata_is_parsed_once_for_all_policies() {
 async fn refusal_ends_the_stack() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let backend = Policies::new()
         .with(ForcedMembers::new([("scope", "read admin")]))
         .with(Scopes::narrow_to(["read"]))
@@ -125,14 +129,14 @@ async fn refusal_ends_the_stack() {
     for update in [false, true] {
         let request = |body: String| {
             if update {
-                configure("PUT", "/register/1", "token", body)
+                configuration_request("PUT", "/register/1", "token", body)
             } else {
-                register(body)
+                registration_request(body)
             }
         };
-        let answer = ask(&service, request(r#"{"n": 1.0}"#.to_owned())).await;
+        let answer = send(&service, request(r#"{"n": 1.0}"#.to_owned())).await;
         assert!(answer.status.is_success());
-        let answer = ask(&service, request(two.clone())).await;
+        let answer = send(&service, request(two.clone())).await;
         answer.assert_error(400, "invalid_redirect_uri");
     }
     let operations = recorder.operations();
@@ -200,9 +204,10 @@ async fn stack_is_built_conditionally() {
             policies = policies.with(Scopes::only(["read"]));
         }
         let settings = Settings { policies };
-        let backend: PolicyBackend<Recorder> = settings.policies.layer(Recorder::default());
+        let backend: PolicyBackend<RecordingBackend> =
+            settings.policies.layer(RecordingBackend::default());
         let service = serve(&DcrLayer::new(backend));
-        let answer = ask(&service, register(r#"{"scope":"admin"}"#)).await;
+        let answer = send(&service, registration_request(r#"{"scope":"admin"}"#)).await;
         assert_eq!(answer.status, status);
     }
 }
@@ -235,7 +240,7 @@ async fn stack_inside_a_stack_runs_in_its_place() {
 /// tower's layers stand around policies as around a backend.
 #[tokio::test]
 async fn layers_of_tower_stand_around_policies() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let backend = ServiceBuilder::new()
         .load_shed()
         .concurrency_limit(2)
@@ -243,9 +248,9 @@ async fn layers_of_tower_stand_around_policies() {
         .layer(stack(Scopes::only(["read"])))
         .service(recorder.clone());
     let service = serve(&DcrLayer::new(backend));
-    let answer = ask(&service, register(r#"{"scope":"read"}"#)).await;
+    let answer = send(&service, registration_request(r#"{"scope":"read"}"#)).await;
     assert_eq!(answer.status, 201);
-    let answer = ask(&service, register(r#"{"scope":"admin"}"#)).await;
+    let answer = send(&service, registration_request(r#"{"scope":"admin"}"#)).await;
     answer.assert_error(400, "invalid_client_metadata");
     assert_eq!(recorder.calls(), 1);
 }
@@ -253,7 +258,7 @@ async fn layers_of_tower_stand_around_policies() {
 /// A policy can call the backend, to read the client before it works for it.
 #[tokio::test]
 async fn policy_can_read_the_client_first() {
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let reader = recorder.clone();
     let known = policy_fn(async move |proposal: &mut Proposal| {
         let operation = proposal.operation();
@@ -266,7 +271,11 @@ async fn policy_can_read_the_client_first() {
         Ok(())
     });
     let service = serve(&DcrLayer::new(stack(known).layer(recorder.clone())));
-    let answer = ask(&service, configure("PUT", "/register/1", "token", "{}")).await;
+    let answer = send(
+        &service,
+        configuration_request("PUT", "/register/1", "token", "{}"),
+    )
+    .await;
     assert_eq!(answer.status, 200);
     let kinds = recorder.operations();
     let kinds = kinds.iter().map(Operation::kind);
@@ -281,11 +290,11 @@ async fn errors_of_the_backend_pass() {
     let policies = stack(policy_fn(|_: &mut Proposal| Ok(())));
     let unavailable = backend_fn(|_| async { Err::<Reply, _>(Unavailable::new()) });
     let service = serve(&DcrLayer::new(policies.layer(unavailable)));
-    let answer = ask(&service, register("{}")).await;
+    let answer = send(&service, registration_request("{}")).await;
     answer.assert_error(503, "temporarily_unavailable");
     let failed = backend_fn(|_| async { Err::<Reply, BoxError>("x".into()) });
     let service = serve(&DcrLayer::new(policies.layer(failed)));
-    let answer = ask(&service, register("{}")).await;
+    let answer = send(&service, registration_request("{}")).await;
     answer.assert_error(500, "server_error");
 }
 
@@ -307,9 +316,9 @@ async fn disconnect_drops_the_waiting_policy() {
         std::future::pending::<()>().await;
         Ok(())
     }));
-    let recorder = Recorder::default();
+    let recorder = RecordingBackend::default();
     let service = serve(&DcrLayer::new(policies.layer(recorder.clone())));
-    let mut asked = Box::pin(ask(&service, register("{}")));
+    let mut asked = Box::pin(send(&service, registration_request("{}")));
     assert!(poll_once(&mut asked).await.is_none());
     assert_eq!(dropped.load(Ordering::SeqCst), 0);
     drop(asked);
@@ -334,7 +343,7 @@ async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
 #[test]
 fn policies_are_backends_and_debug_shows_no_value() {
     fn is_backend(_: &impl Backend) {}
-    let backend = stack(policy_fn(|_: &mut Proposal| Ok(()))).layer(Recorder::default());
+    let backend = stack(policy_fn(|_: &mut Proposal| Ok(()))).layer(RecordingBackend::default());
     is_backend(&backend.clone());
     assert_eq!(
         format!("{backend:?}"),

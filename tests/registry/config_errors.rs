@@ -69,10 +69,10 @@ fn plain_http_needs_https_only_false() {
         ),
         "{error:?}"
     );
-    let said = error.to_string();
+    let message = error.to_string();
     assert!(
-        said.contains("without https_only(false): write one like"),
-        "{said}"
+        message.contains("without https_only(false): write one like"),
+        "{message}"
     );
     let builder = Registry::builder("http://as.example.com/register");
     assert!(builder.https_only(false).build().is_ok());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tower_dcr::registry::RegistryConfigError;
 
-use super::support::dice::Dice;
+use super::support::random::Random;
 use super::*;
 
 pub(super) fn new_path() -> (TempDir, PathBuf) {
@@ -35,9 +35,12 @@ async fn filled(path: &Path, count: usize) -> Vec<Value> {
 #[track_caller]
 fn assert_unusable(path: &Path, expected: &str) -> RegistryConfigError {
     let error = open(path).unwrap_err();
-    let said = error.to_string();
-    assert!(said.contains(expected), "{said}");
-    assert!(said.contains(&format!("\"{}\"", path.display())), "{said}");
+    let message = error.to_string();
+    assert!(message.contains(expected), "{message}");
+    assert!(
+        message.contains(&format!("\"{}\"", path.display())),
+        "{message}"
+    );
     error
 }
 
@@ -224,18 +227,18 @@ async fn damage_is_found_when_the_file_is_opened_or_harmless() {
     let (_directory, path) = new_path();
     let clients = filled(&path, 40).await;
     let whole = fs::read(&path).unwrap();
-    let mut dice = Dice::seeded(0x5eed);
-    let mut roll = |sides| dice.roll(sides);
+    let mut random = Random::with_seed(0x5eed);
+    let mut below = |sides| random.below(sides);
     let (mut found, mut harmless) = (0, 0);
     for round in 0..150 {
         let mut damaged = whole.clone();
         match round % 3 {
-            0 => damaged[roll(whole.len())] ^= 1 << roll(8),
+            0 => damaged[below(whole.len())] ^= 1 << below(8),
             1 => {
-                let page = roll(whole.len() / 4_096) * 4_096;
+                let page = below(whole.len() / 4_096) * 4_096;
                 damaged[page..page + 4_096].fill(0);
             }
-            _ => damaged.truncate(roll(whole.len()).max(1)),
+            _ => damaged.truncate(below(whole.len()).max(1)),
         }
         fs::write(&path, damaged).unwrap();
         match open(&path) {

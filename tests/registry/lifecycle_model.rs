@@ -187,7 +187,7 @@ impl World {
         }
     }
 
-    async fn ask(&self, method: &str, model: &Model, token: &str, body: &Value) -> Answer {
+    async fn send(&self, method: &str, model: &Model, token: &str, body: &Value) -> TestResponse {
         let client = json!({"client_id": model.id});
         with_token(&self.registry, method, &client, &json!(token), body).await
     }
@@ -233,7 +233,7 @@ impl World {
     async fn read(&mut self, model: &Model, with: With) {
         let now = self.time.now();
         let (token, is_accepted) = self.token(model, with);
-        let answer = self.ask("GET", model, &token, &json!({})).await;
+        let answer = self.send("GET", model, &token, &json!({})).await;
         let Some(with_current) = is_accepted else {
             return answer.assert_error(401, "invalid_token");
         };
@@ -254,7 +254,7 @@ impl World {
         let (token, is_accepted) = self.token(model, with);
         let mut body = requested(name, is_public);
         body["client_id"] = json!(model.id);
-        let answer = self.ask("PUT", model, &token, &body).await;
+        let answer = self.send("PUT", model, &token, &body).await;
         let Some(with_current) = is_accepted else {
             return answer.assert_error(401, "invalid_token");
         };
@@ -279,7 +279,7 @@ impl World {
 
     async fn delete(&mut self, model: &Model, with: With) {
         let (token, is_accepted) = self.token(model, with);
-        let answer = self.ask("DELETE", model, &token, &json!({})).await;
+        let answer = self.send("DELETE", model, &token, &json!({})).await;
         if is_accepted.is_none() {
             return answer.assert_error(401, "invalid_token");
         }

@@ -95,10 +95,10 @@ async fn count(registry: &Registry) -> usize {
     page.unwrap().clients.len()
 }
 
-async fn post(registry: &Registry, metadata: &Value) -> Answer {
-    let answer = ask(
+async fn post(registry: &Registry, metadata: &Value) -> TestResponse {
+    let answer = send(
         &DcrEndpoint::new(registry.clone()),
-        register(metadata.to_string()),
+        registration_request(metadata.to_string()),
     )
     .await;
     answer.assert_well_formed();
@@ -119,24 +119,24 @@ async fn with_token(
     client: &Value,
     token: &Value,
     body: &Value,
-) -> Answer {
-    let request = configure(
+) -> TestResponse {
+    let request = configuration_request(
         method,
         &format!("/register/{}", text(&client["client_id"])),
         text(token),
         body.to_string(),
     );
-    let answer = ask(&DcrEndpoint::new(registry.clone()), request).await;
+    let answer = send(&DcrEndpoint::new(registry.clone()), request).await;
     answer.assert_well_formed();
     answer
 }
 
-async fn read(registry: &Registry, client: &Value) -> Answer {
+async fn read(registry: &Registry, client: &Value) -> TestResponse {
     let token = &client["registration_access_token"];
     with_token(registry, "GET", client, token, &json!({})).await
 }
 
-async fn update(registry: &Registry, client: &Value, metadata: &Value) -> Answer {
+async fn update(registry: &Registry, client: &Value, metadata: &Value) -> TestResponse {
     let token = &client["registration_access_token"];
     let mut body = metadata.clone();
     body["client_id"] = client["client_id"].clone();

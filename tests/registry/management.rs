@@ -236,7 +236,7 @@ async fn server_metadata_says_what_clients_can_be_registered_for() {
                 "client_credentials",
                 "urn:ietf:params:oauth:grant-type:device_code",
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                "urn:ietf:params:oauth:grant-type:token-exchange",
+                "urn:ietf:params:oauth:grant-type:token-send_bytes",
             ],
             "response_types_supported": ["code"],
             "token_endpoint_auth_methods_supported": [

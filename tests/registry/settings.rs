@@ -3,7 +3,7 @@
 use super::*;
 
 /// Registers a client, and returns the answer. Asserts that an update gets the same.
-async fn registered(builder: RegistryBuilder, metadata: &Value) -> Answer {
+async fn registered(builder: RegistryBuilder, metadata: &Value) -> TestResponse {
     let registry = builder.build().unwrap();
     let answer = post(&registry, metadata).await;
     // A client that all registries of these tests accept.
@@ -159,7 +159,7 @@ async fn web_application_with_implicit_needs_https_to_another_machine() {
 
 #[tokio::test]
 async fn default_method_is_basic_or_the_first_supported_one() {
-    let method = |answer: &Answer| answer.json()["token_endpoint_auth_method"].clone();
+    let method = |answer: &TestResponse| answer.json()["token_endpoint_auth_method"].clone();
     let public = builder().token_endpoint_auth_methods_supported(["none", "private_key_jwt"]);
     assert_eq!(
         method(&registered(public.clone(), &metadata()).await),
@@ -186,14 +186,14 @@ async fn members_to_keep_are_returned_as_they_were_sent() {
         "frontchannel_logout_uri":"","example": {"a" : 1.50, "n" : null}}"#;
     for (registry, _directory) in in_both_homes(&builder) {
         let endpoint = DcrEndpoint::new(registry.clone());
-        let registered = ask(&endpoint, register(body)).await;
+        let registered = send(&endpoint, registration_request(body)).await;
         assert_eq!(registered.status, 201);
         let plain = client(&registry, &metadata()).await;
         let id = text(&plain["client_id"]);
         let token = text(&plain["registration_access_token"]);
         let put = body.replacen('{', &format!(r#"{{"client_id":"{id}","#), 1);
-        let updated = configure("PUT", &format!("/register/{id}"), token, put);
-        let updated = ask(&endpoint, updated).await;
+        let updated = configuration_request("PUT", &format!("/register/{id}"), token, put);
+        let updated = send(&endpoint, updated).await;
         assert_eq!(updated.status, 200);
         for answer in [registered, updated] {
             let kept = answer.json();

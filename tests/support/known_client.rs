@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::dice::Dice;
+use super::random::Random;
 
 /// The state of a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,17 +72,17 @@ pub type Clients = Arc<Mutex<HashMap<String, KnownClient>>>;
 /// operations were acknowledged.
 pub async fn run_until_cut_off(
     registry: impl FragileRegistry,
-    mut dice: Dice,
+    mut random: Random,
     clients: Clients,
 ) -> usize {
     let mut acknowledged = 0;
     // A registration that is not acknowledged returns no token, so it cannot be checked later.
     while let Some(mut client) = registry.register("new").await {
         acknowledged += 1;
-        let mut changes: Vec<_> = (0..dice.roll(3))
+        let mut changes: Vec<_> = (0..random.below(3))
             .map(|turn| State::Named(format!("turn {turn}")))
             .collect();
-        if dice.roll(3) > 0 {
+        if random.below(3) > 0 {
             changes.push(State::Deleted);
         }
         for change in changes {

@@ -7,12 +7,12 @@
 )]
 
 pub mod compile;
-pub mod dice;
 #[cfg(unix)]
-pub mod example;
+pub mod example_process;
 pub mod known_client;
+pub mod random;
 pub mod report;
-pub mod wire;
+pub mod socket;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -35,16 +35,16 @@ pub const CLIENT: &str = r#"{"redirect_uris":["https://client.example.org/cb"]}"
 
 /// An HTTP response whose body was read to its end.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
     pub outcome: Option<Outcome>,
 }
 
-impl Answer {
+impl TestResponse {
     /// Reads the body of a response.
-    pub async fn of<B>(response: Response<B>) -> Self
+    pub async fn read<B>(response: Response<B>) -> Self
     where
         B: Body,
         B::Error: std::fmt::Debug,
@@ -147,18 +147,18 @@ impl Answer {
 
 /// Calls a clone of a service once it is ready, as a server does, and reads the response to its
 /// end.
-pub async fn ask<S, ReqBody, ResBody>(service: &S, request: Request<ReqBody>) -> Answer
+pub async fn send<S, ReqBody, ResBody>(service: &S, request: Request<ReqBody>) -> TestResponse
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
     S::Error: std::fmt::Debug,
     ResBody: Body,
     ResBody::Error: std::fmt::Debug,
 {
-    Answer::of(service.clone().oneshot(request).await.unwrap()).await
+    TestResponse::read(service.clone().oneshot(request).await.unwrap()).await
 }
 
 /// Returns a valid registration request with this body.
-pub fn register(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+pub fn registration_request(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     Request::post("/register")
         .header("content-type", "application/json")
         .body(Full::new(body.into()))
@@ -166,7 +166,7 @@ pub fn register(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
 }
 
 /// Returns a request with this bearer token, for the client configuration endpoint.
-pub fn configure(
+pub fn configuration_request(
     method: &str,
     path: &str,
     token: &str,
@@ -183,11 +183,11 @@ pub fn configure(
 
 /// A backend that answers every operation with success, and records the operations.
 #[derive(Clone, Default)]
-pub struct Recorder {
+pub struct RecordingBackend {
     operations: Arc<Mutex<Vec<Operation>>>,
 }
 
-impl Recorder {
+impl RecordingBackend {
     /// Returns all operations so far, the latest one last.
     pub fn operations(&self) -> Vec<Operation> {
         self.operations.lock().unwrap().clone()
@@ -199,7 +199,7 @@ impl Recorder {
     }
 }
 
-impl Backend for Recorder {
+impl Backend for RecordingBackend {
     type Error = Infallible;
 
     async fn execute(&self, operation: Operation) -> Result<Reply, Infallible> {

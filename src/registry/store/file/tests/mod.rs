@@ -6,12 +6,12 @@
     reason = "the helpers are shared with the integration tests"
 )]
 
-#[path = "../../../../../tests/support/dice.rs"]
-mod dice;
 #[path = "../../../../../tests/support/disk.rs"]
 mod disk;
 #[path = "../../../../../tests/support/known_client.rs"]
 mod known_client;
+#[path = "../../../../../tests/support/random.rs"]
+mod random;
 #[path = "../../../../../tests/support/report.rs"]
 mod report;
 #[path = "../../../../../tests/support/watched_file.rs"]

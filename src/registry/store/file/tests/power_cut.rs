@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::dice::Dice;
 use super::disk::Disk;
 use super::helpers::registry_on;
 use super::known_client::{Clients, KnownClient, State, run_until_cut_off};
+use super::random::Random;
 use super::report::report;
 use crate::registry::{Client, ClientOrder, Registry};
 
@@ -35,7 +35,7 @@ async fn cut_power(rounds: usize, ignores_syncs: bool, unsynced: Unsynced) -> Fi
         acknowledged: 0,
         lost: 0,
     };
-    let mut dice = Dice::seeded(0x5eed + unsynced as u64 * 2);
+    let mut random = Random::with_seed(0x5eed + unsynced as u64 * 2);
     for round in 0..rounds {
         let disk = Disk::default();
         disk.state().ignores_syncs = ignores_syncs;
@@ -43,17 +43,17 @@ async fn cut_power(rounds: usize, ignores_syncs: bool, unsynced: Unsynced) -> Fi
         // In the second run, the file exists already.
         for run in 0..2 {
             let registry = registry_on(&disk);
-            disk.cut_power_after(round % 97 + dice.roll(40));
+            disk.cut_power_after(round % 97 + random.below(40));
             let mut tasks = JoinSet::new();
             for caller in 0..CALLERS {
-                let dice = Dice::seeded(((round * 2 + run) * CALLERS + caller) as u64 * 2);
-                let task = run_until_cut_off(registry.clone(), dice, Arc::clone(&clients));
+                let random = Random::with_seed(((round * 2 + run) * CALLERS + caller) as u64 * 2);
+                let task = run_until_cut_off(registry.clone(), random, Arc::clone(&clients));
                 tasks.spawn(task);
             }
             figures.acknowledged += tasks.join_all().await.into_iter().sum::<usize>();
             figures.cuts += 1;
             drop(registry);
-            disk.restart(&mut || unsynced == Unsynced::HalfLost && dice.roll(2) == 0);
+            disk.restart(&mut || unsynced == Unsynced::HalfLost && random.below(2) == 0);
             let registry = registry_on(&disk);
             let mut known: Vec<_> = clients.lock().unwrap().values().cloned().collect();
             for client in &mut known {

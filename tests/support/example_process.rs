@@ -14,7 +14,7 @@ pub struct Example {
     rest: Option<JoinHandle<String>>,
     pub address: SocketAddr,
     /// What the example printed, up to the line with its address.
-    pub said: String,
+    pub output: String,
 }
 
 impl Example {
@@ -28,15 +28,15 @@ impl Example {
     /// Starts an example with these environment variables.
     pub fn start_with(name: &str, environment: &[(&str, &str)]) -> Self {
         let mut process = spawn(name, environment);
-        let mut said = String::new();
+        let mut output = String::new();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
-        while !said.contains("http://") {
+        while !output.contains("http://") {
             assert!(
-                lines.read_line(&mut said).unwrap() > 0,
-                "{name} ended without printing its address: {said}"
+                lines.read_line(&mut output).unwrap() > 0,
+                "{name} ended without printing its address: {output}"
             );
         }
-        let url = said
+        let url = output
             .split(' ')
             .find(|word| word.starts_with("http://"))
             .unwrap();
@@ -55,7 +55,7 @@ impl Example {
             process,
             rest: Some(rest),
             address,
-            said,
+            output,
         }
     }
 

@@ -1,24 +1,24 @@
 //! Random numbers.
 
 /// A small generator of random numbers. It is not for secrets.
-pub struct Dice(u64);
+pub struct Random(u64);
 
-impl Dice {
+impl Random {
     /// Creates a generator that returns the same numbers in each run.
-    pub fn seeded(seed: u64) -> Self {
+    pub fn with_seed(seed: u64) -> Self {
         Self(seed | 1)
     }
 
     /// Creates a generator that returns other numbers in each run.
-    pub fn new() -> Self {
-        Self::seeded(std::hash::BuildHasher::hash_one(
+    pub fn with_random_seed() -> Self {
+        Self::with_seed(std::hash::BuildHasher::hash_one(
             &std::hash::RandomState::new(),
             0,
         ))
     }
 
     /// Returns a number from 0 to `sides - 1`.
-    pub fn roll(&mut self, sides: usize) -> usize {
+    pub fn below(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::Service;
 use tower_dcr::BoxError;
 
-use super::Answer;
+use super::TestResponse;
 
 /// Serves HTTP/1.1 and HTTP/2 on a free port, until the runtime of the test ends. Returns the
 /// address.
@@ -68,7 +68,7 @@ impl Connection {
     }
 
     /// Reads the next response. Returns `None` if the connection ends without one.
-    pub async fn receive(&mut self) -> Option<Answer> {
+    pub async fn receive(&mut self) -> Option<TestResponse> {
         let response =
             tokio::time::timeout(Duration::from_secs(20), self.receive_unbounded()).await;
         response.expect("the response arrives within 20 s")
@@ -81,7 +81,7 @@ impl Connection {
             .is_err()
     }
 
-    async fn receive_unbounded(&mut self) -> Option<Answer> {
+    async fn receive_unbounded(&mut self) -> Option<TestResponse> {
         let end_of_head = loop {
             match self
                 .received
@@ -114,7 +114,7 @@ impl Connection {
             assert!(self.fill().await, "the connection ended within a body");
         }
         let body: Vec<u8> = self.received.drain(..length).collect();
-        Some(Answer {
+        Some(TestResponse {
             status,
             headers,
             body: body.into(),
@@ -129,7 +129,7 @@ impl Connection {
 }
 
 /// Sends bytes on a new connection, and returns the first response.
-pub async fn exchange(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Answer {
+pub async fn send_bytes(address: SocketAddr, bytes: impl AsRef<[u8]>) -> TestResponse {
     let mut connection = Connection::open(address).await;
     connection.send(bytes).await;
     connection.receive().await.expect("the server responds")
