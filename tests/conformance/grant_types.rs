@@ -34,7 +34,7 @@ async fn unsupported_grant_types_are_dropped_if_one_is_left() {
         "client_credentials",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:jwt-bearer",
-        "urn:ietf:params:oauth:grant-type:token-send_bytes",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
     ]);
     let all = with(json!({"grant_types": all}));
     assert_kept(&register_and_update(&all).await, &all);

@@ -230,13 +230,14 @@ async fn server_metadata_says_what_clients_can_be_registered_for() {
     assert_eq!(
         Value::from(registry.server_metadata()),
         json!({
+            "registration_endpoint": registry.registration_endpoint(),
             "grant_types_supported": [
                 "authorization_code",
                 "refresh_token",
                 "client_credentials",
                 "urn:ietf:params:oauth:grant-type:device_code",
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                "urn:ietf:params:oauth:grant-type:token-send_bytes",
+                "urn:ietf:params:oauth:grant-type:token-exchange",
             ],
             "response_types_supported": ["code"],
             "token_endpoint_auth_methods_supported": [
