@@ -22,10 +22,15 @@ async fn main() -> Result<(), common::Failure> {
     common::log();
     let (listener, base_url) = common::listen().await?;
 
-    let (backend, supported) = common::backend::from_env(&base_url)?;
-    let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
+    let dcr = DcrLayer::builder(common::backend::from_env(&base_url)?)
+        .registration_endpoint(format!("{base_url}/register"))
+        // A proxy in front may strip a prefix from the path, so the path is not that of the URL.
+        .registration_path("/register")
+        .build()?
+        .endpoint_layer(common::cors());
 
-    let metadata = Json(common::authorization_server_metadata(&base_url, supported));
+    let metadata = common::authorization_server_metadata(&base_url);
+    let metadata = Json(dcr.server_metadata(metadata));
     let app = Router::new()
         .route("/", get(async || "A page of the application.\n"))
         .route(

@@ -60,7 +60,7 @@ async fn main() -> Result<(), common::Failure> {
         }
     });
     let (listener, base_url) = common::listen().await?;
-    let (backend, supported) = common::backend::from_env(&base_url)?;
+    let clients = common::backend::from_env(&base_url)?;
 
     // Unauthenticated callers can trigger the policies, so none of them calls another service.
     let policies = Policies::new()
@@ -76,8 +76,11 @@ async fn main() -> Result<(), common::Failure> {
         .layer(ConcurrencyLimitLayer::new(64))
         .layer_fn(BackendService::new)
         .layer(policies)
-        .service(backend);
+        .service(clients.clone());
     let dcr = DcrLayer::builder(backend)
+        .server_metadata_of(&clients)
+        .registration_endpoint(format!("{base_url}/register"))
+        .registration_path("/register")
         .body_limit(32 * 1024)
         .build()?
         .endpoint_layer(CatchPanicLayer::custom(panicked))
@@ -98,7 +101,8 @@ async fn main() -> Result<(), common::Failure> {
         // Outside the trace, so that it does not log the token.
         .endpoint_layer(SetSensitiveRequestHeadersLayer::new([AUTHORIZATION]));
 
-    let metadata = Json(common::authorization_server_metadata(&base_url, supported));
+    let metadata = common::authorization_server_metadata(&base_url);
+    let metadata = Json(dcr.server_metadata(metadata));
     let app = Router::new()
         .route("/", get(async || "A page of the application.\n"))
         .route(

@@ -91,12 +91,21 @@ async fn axum_serves_registration_and_the_metadata_document() {
         get("/.well-known/oauth-authorization-server"),
     )
     .await;
-    let metadata: Value = metadata.json();
+    assert_metadata(&metadata.json(), &example);
+    assert!(example.interrupt());
+}
+
+/// Checks the metadata document of an example with the registry.
+fn assert_metadata(metadata: &Value, example: &Example) {
     let endpoint = format!("http://{}/register", example.address);
     assert_eq!(metadata["registration_endpoint"], endpoint);
+    // Without it, some MCP clients register, and then give up.
+    assert_eq!(
+        metadata["code_challenge_methods_supported"],
+        json!(["S256"])
+    );
     let methods = metadata["token_endpoint_auth_methods_supported"].as_array();
     assert!(methods.unwrap().iter().any(|method| method == "none"));
-    assert!(example.interrupt());
 }
 
 #[tokio::test]
@@ -115,6 +124,10 @@ async fn production_limits_registrations_and_counts_requests() {
         assert_eq!(response.header("access-control-allow-origin"), Some("*"));
         assert_eq!(response.header("retry-after").is_some(), status == 429);
     }
+    let document =
+        "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let document = send_bytes(example.address, document).await;
+    assert_metadata(&document.json(), &example);
     let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let metrics = send_bytes(example.address, metrics).await.body;
     let metrics = String::from_utf8(metrics.to_vec()).unwrap();
@@ -164,6 +177,10 @@ async fn production_refuses_abuse_and_logs_no_token() {
     assert_eq!(statuses.pop(), Some(429));
     assert!(statuses.len() >= 20 && statuses.iter().all(|status| *status == 401));
 
+    let document =
+        "GET /.well-known/oauth-authorization-server HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let document = send_bytes(example.address, document).await;
+    assert_metadata(&document.json(), &example);
     let metrics = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let metrics = send_bytes(address, metrics).await.body;
     let metrics = String::from_utf8(metrics.to_vec()).unwrap();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower_http::cors::{Any, CorsLayer};
 
@@ -81,25 +81,19 @@ pub(crate) fn cors() -> CorsLayer {
         .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
 }
 
-/// Returns the metadata document in which clients find the registration endpoint (RFC 8414). The
-/// authorization endpoint and the token endpoint are those of your application.
-pub(crate) fn authorization_server_metadata(
-    base_url: &str,
-    supported: Map<String, Value>,
-) -> Value {
-    let mut metadata = json!({
+/// Returns the application's own part of its metadata document (RFC 8414). The authorization
+/// endpoint and the token endpoint are those of your application.
+pub(crate) fn authorization_server_metadata(base_url: &str) -> Value {
+    json!({
         "issuer": base_url,
         "authorization_endpoint": format!("{base_url}/authorize"),
         "token_endpoint": format!("{base_url}/token"),
-        "registration_endpoint": format!("{base_url}/register"),
         "response_types_supported": ["code"],
+        // Some MCP clients register without this member, and then give up.
+        "code_challenge_methods_supported": ["S256"],
         // For `client_secret_jwt` and `private_key_jwt`, which the registry supports by default.
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256", "HS256"],
-    });
-    for (name, value) in supported {
-        metadata[name] = value;
-    }
-    metadata
+    })
 }
 
 /// Waits for ctrl-c, or for the SIGTERM of a service manager.

@@ -128,8 +128,8 @@ pub trait Backend: Send + Sync + 'static {
     /// together with a named path segment.
     ///
     /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata) adds the members to a
-    /// document. A backend inside tower's layers returns none there, because a tower service cannot
-    /// pass them on.
+    /// document. tower's layers do not pass them on. For a backend inside of them, use
+    /// [`DcrBuilder::server_metadata_of`](crate::DcrBuilder::server_metadata_of).
     fn server_metadata(&self) -> Map<String, Value> {
         Map::new()
     }

@@ -2,7 +2,7 @@ use std::fmt;
 #[cfg(feature = "tokio")]
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::DcrLayer;
 use super::error::ConfigError;
@@ -19,6 +19,7 @@ use crate::util::timeout::Timeout;
 /// | setting | default |
 /// |---|---|
 /// | [`registration_endpoint`](Self::registration_endpoint) | none |
+/// | [`server_metadata_of`](Self::server_metadata_of) | the backend |
 /// | [`registration_path`](Self::registration_path) | the path of the registration endpoint, or `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
 /// | [`registration_only`](Self::registration_only) | `false` |
@@ -56,6 +57,7 @@ use crate::util::timeout::Timeout;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct DcrBuilder<B> {
     backend: BackendSource<B>,
+    metadata: Map<String, Value>,
     registration_endpoint: Option<String>,
     registration_path: Option<String>,
     configuration_path: Option<String>,
@@ -129,6 +131,7 @@ impl<B: Backend> DcrBuilder<B> {
         } = Settings::default();
         Self {
             backend,
+            metadata: Map::new(),
             registration_endpoint: None,
             registration_path: None,
             configuration_path: None,
@@ -151,6 +154,34 @@ impl<B: Backend> DcrBuilder<B> {
     /// [`DcrLayer::server_metadata`] announces the URL.
     pub fn registration_endpoint(mut self, url: impl Into<String>) -> Self {
         self.registration_endpoint = Some(url.into());
+        self
+    }
+
+    /// Takes what a backend adds to the [metadata document](DcrLayer::server_metadata). Use it if
+    /// tower's layers are around the backend, because they do not pass it on.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use tower::ServiceBuilder;
+    /// use tower_dcr::DcrLayer;
+    /// use tower_dcr::backend::BackendService;
+    /// use tower_dcr::registry::Registry;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let registry = Registry::in_memory("https://as.example.com/register")?;
+    /// let limited = ServiceBuilder::new()
+    ///     .load_shed()
+    ///     .concurrency_limit(64)
+    ///     .service(BackendService::new(registry.clone()));
+    /// let layer = DcrLayer::builder(limited).server_metadata_of(&registry).build()?;
+    ///
+    /// let document = layer.server_metadata(json!({}));
+    /// assert_eq!(document["registration_endpoint"], "https://as.example.com/register");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn server_metadata_of(mut self, backend: &impl Backend) -> Self {
+        self.metadata = backend.server_metadata();
         self
     }
 
@@ -340,6 +371,7 @@ impl<B: Backend> DcrBuilder<B> {
         let has_names =
             path_rules::has_names(&registration) || path_rules::has_names(&configuration);
         let mut metadata = self.backend.server_metadata();
+        metadata.extend(self.metadata);
         if let Some(Value::String(url)) = metadata.get("registration_endpoint")
             && has_names
         {

@@ -41,9 +41,10 @@ impl DcrLayer<Registry> {
 }
 
 impl<B: Backend> DcrBuilder<B> {
-    /// Takes the [registration endpoint](Self::registration_endpoint) and
-    /// [`registration_only`](Self::registration_only) from a registry. Use it if layers or policies
-    /// are around the registry.
+    /// Takes the [registration endpoint](Self::registration_endpoint),
+    /// [`registration_only`](Self::registration_only) and the
+    /// [metadata](Self::server_metadata_of) from a registry. Use it if layers or policies are
+    /// around the registry.
     ///
     /// A [path](Self::registration_path) that is set stays, for a proxy that strips a prefix.
     ///
@@ -65,7 +66,8 @@ impl<B: Backend> DcrBuilder<B> {
     /// # }
     /// ```
     pub fn settings_of(self, registry: &Registry) -> Self {
-        self.registration_endpoint(registry.registration_endpoint())
+        self.server_metadata_of(registry)
+            .registration_endpoint(registry.registration_endpoint())
             .registration_only(registry.is_registration_only())
     }
 }

@@ -1,6 +1,6 @@
 //! The registration service as one layer.
 //!
-//! [`DcrLayer`](crate::DcrLayer) and its builder are at the root of the crate. This module also has
+//! [`DcrLayer`] and its builder are at the root of the crate. This module also has
 //! the types of the middleware and of the endpoint stack. You only need them to name a type.
 
 mod body;
