@@ -14,13 +14,16 @@ use std::task;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use serde_json::Value;
+use tower::load_shed::error::Overloaded;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 use tower_dcr::backend::BackendService;
 use tower_dcr::endpoint::{Challenges, RequestSummary, RespondLayer, respond};
 use tower_dcr::operation::Register;
+use tower_dcr::policy::{Policies, Proposal, Rejection, policy_fn};
 use tower_dcr::registry::{ClientOrder, Registry};
 use tower_dcr::{
-    BoxError, ClientMetadata, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply, backend_fn,
+    BearerToken, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, ErrorCode, Operation, Reply,
+    backend_fn,
 };
 use tower_http::sensitive_headers::SetSensitiveRequestHeadersLayer;
 use tower_http::trace::TraceLayer;
@@ -318,7 +321,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Warnings {
 }
 
 /// The warning lines, with their fields.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct WarningLines(Arc<Mutex<Vec<String>>>);
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for WarningLines {
@@ -356,6 +359,36 @@ async fn shed_load_logs_one_warning_a_second_with_the_count() {
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     send(&endpoint, registration_request(CLIENT)).await;
     assert_eq!(*lines.0.lock().unwrap(), [line(1), line(50)]);
+
+    // A verifier and a policy shed load too. Neither logs an error for each request.
+    lines.0.lock().unwrap().clear();
+    let verifier = |_: BearerToken, _: &http::request::Parts| async {
+        Err::<bool, BoxError>(Overloaded::new().into())
+    };
+    let guarded = DcrLayer::builder(backend_fn(|_| async {
+        Ok::<_, BoxError>(Reply::created("{}"))
+    }));
+    let guarded = guarded
+        .require_initial_access_token(verifier)
+        .build_endpoint()
+        .unwrap();
+    let policy = policy_fn(|_: &mut Proposal| {
+        Err(Rejection::temporarily_unavailable().with_cause(Overloaded::new()))
+    });
+    let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    let checked = DcrEndpoint::new(Policies::new().with(policy).layer(backend));
+    for _ in 0..20 {
+        let mut request = registration_request(CLIENT);
+        let bearer = "Bearer token".parse().unwrap();
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        send(&guarded, request)
+            .await
+            .assert_error(503, "temporarily_unavailable");
+        send(&checked, registration_request(CLIENT))
+            .await
+            .assert_error(503, "temporarily_unavailable");
+    }
+    assert!(lines.0.lock().unwrap().len() <= 1, "{lines:?}");
 }
 
 #[tokio::test]

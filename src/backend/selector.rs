@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::sync::Arc;
 
 use http::request::Parts;
 
@@ -63,5 +64,17 @@ where
 
     fn select(&self, parts: &Parts) -> impl Future<Output = Result<Option<B>, E>> + Send {
         self(parts)
+    }
+}
+
+impl<S: BackendSelector> BackendSelector for Arc<S> {
+    type Backend = S::Backend;
+    type Error = S::Error;
+
+    fn select(
+        &self,
+        parts: &Parts,
+    ) -> impl Future<Output = Result<Option<S::Backend>, S::Error>> + Send {
+        S::select(self, parts)
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::Backend;
 use super::selector::BackendSelector;
 use crate::BoxError;
+use crate::util::timeout::Timeout;
 
 type SelectFuture<'s, B> = Pin<Box<dyn Future<Output = Result<Option<B>, BoxError>> + Send + 's>>;
 
@@ -33,11 +34,16 @@ impl<B> BackendSource<B> {
     }
 
     /// Returns the backend for a request, or `None` if the selector does not know the tenant.
-    pub(crate) async fn choose(&self, parts: &Parts) -> Result<Option<Chosen<'_, B>>, BoxError> {
+    /// A selector has this time to decide.
+    pub(crate) async fn choose(
+        &self,
+        parts: &Parts,
+        timeout: Timeout,
+    ) -> Result<Option<Chosen<'_, B>>, BoxError> {
         match self {
             Self::Fixed(backend) => Ok(Some(Chosen::Fixed(backend))),
             Self::Selected(selector) => {
-                let backend = selector.select_boxed(parts).await?;
+                let backend = timeout.run(selector.select_boxed(parts)).await??;
                 Ok(backend.map(Chosen::Selected))
             }
         }

@@ -17,6 +17,11 @@ impl Methods {
         self.0 == 0
     }
 
+    /// Returns whether registrations are on.
+    pub(crate) fn has_register(self) -> bool {
+        self.contains(OperationKind::Register)
+    }
+
     fn bit(kind: OperationKind) -> u8 {
         match kind {
             OperationKind::Register => 0b0001,

@@ -22,8 +22,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::request::Parts;
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
+use serde_json::Value;
 use tower_service::Service;
 
 #[cfg(feature = "tokio")]
@@ -45,7 +46,7 @@ pub(crate) use self::settings::Settings;
 pub(crate) use self::template::name_of;
 use crate::BoxError;
 use crate::backend::{Backend, BackendSource, Chosen};
-use crate::operation::{Operation, OperationKind};
+use crate::operation::{Operation, OperationKind, VerifiedToken};
 use crate::telemetry::{OperationSpan, report};
 use crate::util::stopwatch::Stopwatch;
 
@@ -105,6 +106,16 @@ impl<B> DcrEndpoint<B> {
         Self {
             shared: Arc::new(Shared { settings, backend }),
         }
+    }
+
+    /// Adds what registration decides to the server's metadata document. See
+    /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata).
+    #[must_use]
+    pub fn server_metadata(&self, mut document: Value) -> Value {
+        if let Value::Object(members) = &mut document {
+            members.extend(self.shared.settings.metadata.clone());
+        }
+        document
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -183,7 +194,7 @@ impl<B: Backend> Shared<B> {
         &self,
         route: Option<Route>,
         kind: Option<OperationKind>,
-        parts: Parts,
+        mut parts: Parts,
         body: ReqBody,
     ) -> Response<EndpointBody>
     where
@@ -192,16 +203,16 @@ impl<B: Backend> Shared<B> {
     {
         let settings = &self.settings;
         let mut body = pin!(body);
-        match self.decode(route.as_ref(), &parts, body.as_mut()).await {
+        match self.decode(route.as_ref(), &mut parts, body.as_mut()).await {
             Ok((backend, decoded)) => {
-                let extensions = decoded.extensions();
                 let operation = decoded.into_operation(parts, settings.body_limit);
-                self.execute(&backend, operation, extensions).await
+                self.execute(&backend, operation).await
             }
             Err(DecodeError::Failed(cause)) => failure(kind, cause.into()),
             Err(DecodeError::Refused(refusal)) => {
                 drain_refused(settings, route.as_ref(), &parts, refusal, body).await;
-                let response = refusal.into_response(kind, &settings.challenges);
+                let verified = parts.extensions.remove::<VerifiedToken>();
+                let response = refusal.into_response(kind, verified, &settings.challenges);
                 without_body_to_head(&parts.method, response)
             }
         }
@@ -210,7 +221,7 @@ impl<B: Backend> Shared<B> {
     async fn decode<ReqBody>(
         &self,
         route: Option<&Route>,
-        parts: &Parts,
+        parts: &mut Parts,
         body: Pin<&mut ReqBody>,
     ) -> Result<(Chosen<'_, B>, Decoded), DecodeError>
     where
@@ -224,16 +235,8 @@ impl<B: Backend> Shared<B> {
         Ok((backend, decoded))
     }
 
-    async fn execute(
-        &self,
-        backend: &B,
-        operation: Operation,
-        extensions: Extensions,
-    ) -> Response<EndpointBody> {
-        let mut request = RequestSummary::new(&operation);
-        if request.kind() == OperationKind::Register && self.settings.verifier.is_some() {
-            request = request.with_verified_token(extensions);
-        }
+    async fn execute(&self, backend: &B, operation: Operation) -> Response<EndpointBody> {
+        let request = RequestSummary::new(&operation);
         let answer = backend.execute(operation);
         let result = match self.settings.backend_timeout.run(answer).await {
             Ok(result) => result.map_err(Into::into),

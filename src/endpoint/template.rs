@@ -82,6 +82,6 @@ impl Template {
                     segment::decode(part).map(|value| (Arc::clone(name), value.into_boxed_str())),
                 ),
             });
-        params.collect::<Option<_>>().map(PathParams::new)
+        params.collect()
     }
 }

@@ -137,6 +137,12 @@ impl fmt::Debug for TokenList {
 pub struct TokenLabel(Arc<str>);
 
 impl TokenLabel {
+    /// Creates a label by hand, for tests of a policy or a backend, or for a verifier of your own.
+    #[must_use]
+    pub fn new(label: impl Into<Arc<str>>) -> Self {
+        Self(label.into())
+    }
+
     /// Returns the text of the label.
     #[must_use]
     pub fn as_str(&self) -> &str {

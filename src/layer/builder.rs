@@ -341,6 +341,7 @@ impl<B: Backend> DcrBuilder<B> {
             Some(url) => Some(registration_endpoint::path_of(url)?.to_owned()),
             None => None,
         };
+        let is_path_of_endpoint = self.registration_path.is_none();
         let registration = self
             .registration_path
             .or(path_of_endpoint)
@@ -348,15 +349,18 @@ impl<B: Backend> DcrBuilder<B> {
         let configuration = self
             .configuration_path
             .unwrap_or_else(|| registration.clone());
-        path_rules::check("registration_path", &registration)?;
+        path_rules::check("registration_path", &registration).map_err(|error| {
+            let url = self
+                .registration_endpoint
+                .as_deref()
+                .filter(|_| is_path_of_endpoint);
+            url.map_or_else(|| error.clone(), |url| error.clone().about_endpoint(url))
+        })?;
         path_rules::check("configuration_path", &configuration)?;
-        if !self.registration_only && path_rules::overlap(&registration, &configuration) {
-            return Err(ConfigError::Overlap {
-                registration,
-                configuration,
-            });
+        if !self.registration_only {
+            path_rules::check_together(&registration, &configuration)?;
         }
-        if self.methods.is_empty() {
+        if self.methods.is_empty() || self.registration_only && !self.methods.has_register() {
             return Err(ConfigError::NoMethods);
         }
         for (setting, is_zero) in [

@@ -29,6 +29,16 @@ pub enum ConfigError {
         configuration: String,
     },
 
+    /// The two paths have different named segments, so that a backend would not find the tenant on
+    /// one of them.
+    #[non_exhaustive]
+    DifferentNames {
+        /// The registration path.
+        registration: String,
+        /// The configuration path.
+        configuration: String,
+    },
+
     /// The URL of the registration endpoint cannot be given to clients.
     #[non_exhaustive]
     InvalidEndpoint {
@@ -83,6 +93,14 @@ impl fmt::Display for ConfigError {
                  configuration_path {configuration:?}: write the same path for both, or paths \
                  that are not below each other"
             ),
+            Self::DifferentNames {
+                registration,
+                configuration,
+            } => write!(
+                f,
+                "registration_path {registration:?} and configuration_path {configuration:?} have \
+                 different named segments: write the same names in both"
+            ),
             Self::InvalidEndpoint { url, problem } => write!(
                 f,
                 "registration_endpoint {url:?} {problem}: write something like \
@@ -107,6 +125,19 @@ impl fmt::Display for ConfigError {
                     "{setting} is zero, so nothing is in time: write None for no limit"
                 )
             }
+        }
+    }
+}
+
+impl ConfigError {
+    /// Says of an invalid path that it is the path of this URL.
+    pub(super) fn about_endpoint(self, url: &str) -> Self {
+        match self {
+            Self::InvalidPath { problem, .. } => Self::InvalidEndpoint {
+                url: url.to_owned(),
+                problem,
+            },
+            other => other,
         }
     }
 }

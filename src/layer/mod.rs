@@ -24,7 +24,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
@@ -136,8 +136,7 @@ impl<B, E> DcrLayer<B, E> {
     #[must_use]
     pub fn server_metadata(&self, mut document: Value) -> Value {
         if let Value::Object(members) = &mut document {
-            let registration = self.stack.metadata.iter();
-            members.extend(registration.map(|(name, value)| (name.clone(), value.clone())));
+            members.extend(Map::clone(&self.stack.metadata));
         }
         document
     }

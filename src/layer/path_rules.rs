@@ -54,9 +54,31 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Checks the two paths together: they have the same names, and no request belongs to both.
+pub(super) fn check_together(registration: &str, configuration: &str) -> Result<(), ConfigError> {
+    if overlap(registration, configuration) {
+        return Err(ConfigError::Overlap {
+            registration: registration.to_owned(),
+            configuration: configuration.to_owned(),
+        });
+    }
+    if names(registration) != names(configuration) {
+        return Err(ConfigError::DifferentNames {
+            registration: registration.to_owned(),
+            configuration: configuration.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Returns the names of the named segments.
+fn names(path: &str) -> BTreeSet<&str> {
+    path.split('/').filter_map(name_of).collect()
+}
+
 /// Returns whether a registration path could also be the path of a client: the configuration path
 /// and one more segment.
-pub(super) fn overlap(registration: &str, configuration: &str) -> bool {
+fn overlap(registration: &str, configuration: &str) -> bool {
     let client = format!("{configuration}/{{client_id}}");
     let (registration, client): (Vec<_>, Vec<_>) = (
         registration.split('/').collect(),

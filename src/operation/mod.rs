@@ -7,6 +7,7 @@ mod read;
 mod register;
 mod request_parts;
 mod update;
+mod verified_token;
 
 use http::request::Parts;
 
@@ -17,6 +18,7 @@ pub use self::read::Read;
 pub use self::register::Register;
 pub(crate) use self::request_parts::{DEFAULT_BODY_LIMIT, RequestParts};
 pub use self::update::Update;
+pub(crate) use self::verified_token::VerifiedToken;
 use crate::metadata::ClientMetadata;
 use crate::token::BearerToken;
 

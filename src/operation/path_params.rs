@@ -50,12 +50,10 @@ impl PathParams {
         parts.extensions.get().cloned().unwrap_or_default()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns whether there are no parameters.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(crate) fn new(params: Vec<(Arc<str>, Box<str>)>) -> Self {
-        Self(params.into())
     }
 
     /// Returns the decoded value of the segment with this name.
@@ -69,6 +67,19 @@ impl PathParams {
     /// Returns the names and values, in the order of the path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+/// Makes parameters by hand, for tests of a backend, a verifier or a selector. Insert them into the
+/// extensions of [`Parts`].
+impl<N: Into<Arc<str>>, V: Into<Box<str>>> FromIterator<(N, V)> for PathParams {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(params: I) -> Self {
+        let params = params.into_iter();
+        Self(
+            params
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
     }
 }
 

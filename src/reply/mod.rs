@@ -243,6 +243,16 @@ impl Reply {
         self
     }
 
+    /// Sets the time after which the client should try again. The client receives it as
+    /// `Retry-After`, in whole seconds, rounded up, at most one hour.
+    ///
+    /// It is ignored unless the action is [`TooManyRequests`](Action::TooManyRequests).
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// Replaces the action.
     #[must_use]
     pub fn with_action(mut self, action: Action) -> Self {
@@ -289,8 +299,9 @@ impl Reply {
         self.cause.as_deref()
     }
 
-    /// Returns the time of [`too_many_requests`](Self::too_many_requests).
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
+    /// Returns the time of [`with_retry_after`](Self::with_retry_after), if it is set.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 

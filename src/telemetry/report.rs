@@ -23,21 +23,19 @@ pub(crate) fn report<B>(response: &mut Response<B>, started: Stopwatch, span: &O
 
 #[cfg(feature = "tracing")]
 fn log_failure(outcome: &Outcome) {
-    use std::error::Error;
-
     use tower::load_shed::error::Overloaded;
 
     use super::log_limit::LogLimit;
     use crate::operation::OperationKind;
     use crate::reply::Action;
-    use crate::util::error_chain::Chain;
+    use crate::util::error_chain::{Chain, sources};
 
     static SHED: LogLimit = LogLimit::new();
 
     // Under overload, a line for each request would add to the load.
     if outcome
         .cause()
-        .is_some_and(<dyn Error + Send + Sync>::is::<Overloaded>)
+        .is_some_and(|cause| sources(cause).any(|error| error.is::<Overloaded>()))
     {
         if let Some(count) = SHED.count() {
             tracing::warn!(count, "client registration shed load");

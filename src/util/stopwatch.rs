@@ -10,6 +10,10 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
+    /// Whether the platform has a clock.
+    pub(crate) const HAS_CLOCK: bool =
+        cfg!(not(all(target_family = "wasm", target_os = "unknown")));
+
     /// Starts now.
     pub(crate) fn start() -> Self {
         Self {

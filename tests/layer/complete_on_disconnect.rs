@@ -14,9 +14,11 @@ use tower::load_shed::LoadShedLayer;
 use tower::{Layer, ServiceBuilder};
 use tower_dcr::backend::BackendService;
 use tower_dcr::endpoint::CompleteOnDisconnectLayer;
+use tower_dcr::initial_access::{TokenLabel, TokenList};
 use tower_dcr::operation::Register;
 use tower_dcr::{
-    Action, Backend, BoxError, ClientMetadata, DcrEndpoint, Operation, Outcome, Reply, backend_fn,
+    Action, Backend, BoxError, ClientMetadata, DcrEndpoint, DcrLayer, Operation, Outcome, Reply,
+    backend_fn,
 };
 
 use crate::support::socket::{Connection, serve};
@@ -205,6 +207,60 @@ async fn failure_in_a_task_is_reported() {
     let outcome = outcomes.lock().unwrap().pop().unwrap();
     assert_eq!(outcome.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(outcome.cause().unwrap().to_string(), "no such table");
+}
+
+/// With `CatchPanicLayer` outside, a panic is a 500. The backend must not be polled again.
+#[tokio::test]
+async fn backend_that_panics_does_not_become_a_task() {
+    let polls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&polls);
+    let panicking = backend_fn(move |_: Operation| {
+        let counter = Arc::clone(&counter);
+        std::future::poll_fn(move |_| -> std::task::Poll<Result<Reply, BoxError>> {
+            counter.fetch_add(1, Ordering::SeqCst);
+            panic!("for the test");
+        })
+    });
+    let (outcomes, layer) = layer(8);
+    let backend = layer.layer(panicking);
+    let task = tokio::spawn(async move { backend.execute(operation()).await });
+    assert!(task.await.unwrap_err().is_panic());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(polls.load(Ordering::SeqCst), 1);
+    assert!(outcomes.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn all_backends_of_a_layer_share_the_number_of_tasks() {
+    let gated = Gated::new();
+    let (outcomes, layer) = layer(3);
+    for _ in 0..10 {
+        abandon(&layer.layer(gated.clone()));
+    }
+    gated.gate.add_permits(10);
+    until(|| outcomes.lock().unwrap().len() == 3).await;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(gated.completed(), 3);
+}
+
+#[tokio::test]
+async fn outcome_of_a_task_has_what_the_verifier_attached() {
+    let gated = Gated::new();
+    let (outcomes, layer) = layer(1);
+    let endpoint = DcrLayer::builder(layer.layer(gated.clone()))
+        .require_initial_access_token(TokenList::labeled([("ci", "token")]).unwrap())
+        .build_endpoint()
+        .unwrap();
+    let mut request = registration_request(CLIENT);
+    let bearer = "Bearer token".parse().unwrap();
+    request.headers_mut().insert("authorization", bearer);
+    let mut response = Box::pin(send(&endpoint, request));
+    assert!(poll(response.as_mut()).is_none());
+    drop(response);
+    gated.gate.add_permits(1);
+    until(|| !outcomes.lock().unwrap().is_empty()).await;
+    let outcome = outcomes.lock().unwrap().pop().unwrap();
+    assert_eq!(outcome.extensions().get(), Some(&TokenLabel::new("ci")));
 }
 
 /// A real client over a socket.

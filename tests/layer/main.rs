@@ -5,6 +5,7 @@ mod support;
 
 mod complete_on_disconnect;
 mod draining;
+mod for_registry;
 mod methods;
 mod named_segments;
 mod other_credentials;

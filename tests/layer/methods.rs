@@ -77,6 +77,13 @@ async fn options_names_the_methods_that_are_on() {
 }
 
 #[test]
+fn registration_only_without_registrations_is_a_configuration_error() {
+    let builder = DcrLayer::builder(RecordingBackend::default()).methods([Read, Update]);
+    let error = builder.registration_only(true).build().unwrap_err();
+    assert_eq!(error, ConfigError::NoMethods);
+}
+
+#[test]
 fn empty_set_is_a_configuration_error() {
     let error = DcrLayer::builder(RecordingBackend::default())
         .methods([])

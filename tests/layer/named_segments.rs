@@ -6,10 +6,10 @@ use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use tower::{Layer, service_fn};
-use tower_dcr::operation::PathParams;
+use tower_dcr::operation::{PathParams, Register};
 use tower_dcr::{
-    BearerToken, BoxError, ConfigError, DcrBuilder, DcrEndpoint, DcrLayer, Operation, Reply,
-    backend_fn,
+    BearerToken, BoxError, ClientMetadata, ConfigError, DcrBuilder, DcrEndpoint, DcrLayer,
+    Operation, Reply, backend_fn,
 };
 
 use crate::support::{CLIENT, RecordingBackend, TestResponse, configuration_request, send};
@@ -255,4 +255,38 @@ fn templates_that_overlap_are_configuration_errors() {
             .configuration_path(configuration);
         assert!(built.build().is_ok(), "{registration} {configuration}");
     }
+}
+
+#[test]
+fn paths_with_different_names_are_configuration_errors() {
+    for (registration, configuration) in [
+        ("/t/{tenant}/register", "/clients"),
+        ("/register", "/t/{tenant}/clients"),
+        ("/t/{tenant}/register", "/t/{realm}/clients"),
+    ] {
+        let builder = || {
+            DcrLayer::builder(RecordingBackend::default())
+                .registration_path(registration)
+                .configuration_path(configuration)
+        };
+        let error = builder().build().unwrap_err();
+        assert!(
+            matches!(error, ConfigError::DifferentNames { .. }),
+            "{error}"
+        );
+        assert!(error.to_string().contains(": write the same names in both"));
+        // An unused configuration path does not matter.
+        assert!(builder().registration_only(true).build().is_ok());
+    }
+}
+
+#[test]
+fn params_can_be_made_by_hand() {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts
+        .extensions
+        .insert(PathParams::from_iter([("tenant", "blue")]));
+    let metadata = ClientMetadata::parse("{}").unwrap();
+    let operation = Operation::from(Register::new(metadata)).with_parts(parts);
+    assert_eq!(operation.path_param("tenant"), Some("blue"));
 }

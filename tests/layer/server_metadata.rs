@@ -120,12 +120,15 @@ fn invalid_endpoint_urls_are_configuration_errors() {
             "{error}"
         );
     }
-    // The rules for paths hold for the path of the URL.
+    // The rules for paths hold for the path of the URL, and the error is about the URL.
     let error = DcrLayer::builder(RecordingBackend::default())
         .registration_endpoint("https://as.example.com/a//b")
         .build()
         .unwrap_err();
-    assert!(matches!(error, ConfigError::InvalidPath { .. }), "{error}");
+    assert!(
+        matches!(error, ConfigError::InvalidEndpoint { .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -3,10 +3,14 @@
 use http::Request;
 use http::request::Parts;
 use http_body_util::Full;
+use tower::Layer;
 use tower_dcr::initial_access::{TokenLabel, TokenList, Verdict};
-use tower_dcr::{BearerToken, BoxError, DcrEndpoint, DcrLayer};
+use tower_dcr::policy::{Policies, Proposal, Rejection, policy_fn};
+use tower_dcr::{BearerToken, BoxError, DcrEndpoint, DcrLayer, ErrorCode};
 
-use crate::support::{BodyStep, CLIENT, RecordingBackend, ScriptedBody, TestResponse, send};
+use crate::support::{
+    BodyStep, CLIENT, RecordingBackend, ScriptedBody, TestResponse, registration_request, send,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Owner(&'static str);
@@ -110,4 +114,59 @@ async fn label_of_a_token_list_reaches_the_backend_and_the_outcome() {
 fn debug_of_a_verdict_shows_no_extension() {
     let verdict = Verdict::accepted().with(Owner("alice"));
     assert_eq!(format!("{verdict:?}"), "Accepted(..)");
+}
+
+/// So abuse with a valid token can be traced to its owner.
+#[tokio::test]
+async fn extensions_are_in_the_outcome_of_a_refusal_after_the_verdict() {
+    let recorder = RecordingBackend::default();
+    for (content_type, body, status) in [
+        ("text/plain", "{}", 415),
+        ("application/json", "[]", 400),
+        ("application/json", "{\"a\":1,\"a\":2}", 400),
+    ] {
+        let request = Request::post("/register")
+            .header("authorization", "Bearer alice")
+            .header("content-type", content_type)
+            .body(Full::<bytes::Bytes>::from(body))
+            .unwrap();
+        let response = send(&endpoint(&recorder), request).await;
+        assert_eq!(response.status, status);
+        let outcome = response.outcome.unwrap();
+        assert_eq!(outcome.extensions().get(), Some(&Owner("alice")));
+    }
+    // A refused token has no owner.
+    let refused = register(&endpoint(&recorder), "mallory").await;
+    assert!(refused.outcome.unwrap().extensions().is_empty());
+}
+
+#[tokio::test]
+async fn extensions_reach_policies() {
+    let policy = policy_fn(|proposal: &mut Proposal| {
+        let owner = proposal.operation().parts().extensions.get::<Owner>();
+        match owner {
+            Some(Owner("alice")) => Err(Rejection::new(ErrorCode::AccessDenied, "Not Alice.")),
+            _ => Ok(()),
+        }
+    });
+    let backend = Policies::new()
+        .with(policy)
+        .layer(RecordingBackend::default());
+    let endpoint = DcrLayer::builder(backend)
+        .require_initial_access_token(|token: BearerToken, _: &Parts| async move {
+            let owner = if token.as_str() == "alice" {
+                "alice"
+            } else {
+                "bob"
+            };
+            Ok::<_, BoxError>(Verdict::accepted().with(Owner(owner)))
+        })
+        .build_endpoint()
+        .unwrap();
+    for (token, status) in [("alice", 403), ("bob", 201)] {
+        let mut request = registration_request(CLIENT);
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+        assert_eq!(send(&endpoint, request).await.status, status);
+    }
 }

@@ -217,6 +217,10 @@ fn debug_shows_no_description() {
 #[tokio::test]
 async fn too_many_requests_returns_429_with_retry_after() {
     let rejection = Rejection::too_many_requests(Duration::from_millis(59_001));
+    let later = rejection.clone().with_retry_after(Duration::from_secs(90));
+    for checked in check(&refusing(later), "{}").await {
+        assert_eq!(checked.answer.header("retry-after"), Some("90"));
+    }
     for checked in check(&refusing(rejection.with_reason("quota")), "{}").await {
         checked.answer.assert_error(429, "temporarily_unavailable");
         assert_eq!(checked.answer.header("retry-after"), Some("60"));

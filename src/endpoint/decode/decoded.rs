@@ -1,4 +1,3 @@
-use http::Extensions;
 use http::request::Parts;
 
 use crate::metadata::ClientMetadata;
@@ -9,8 +8,6 @@ use crate::token::BearerToken;
 pub(in crate::endpoint) enum Decoded {
     Register {
         token: Option<BearerToken>,
-        /// What the verifier attached.
-        extensions: Extensions,
         metadata: ClientMetadata,
     },
     Read {
@@ -29,27 +26,10 @@ pub(in crate::endpoint) enum Decoded {
 }
 
 impl Decoded {
-    /// Returns what the verifier attached.
-    pub(in crate::endpoint) fn extensions(&self) -> Extensions {
-        match self {
-            Self::Register { extensions, .. } => extensions.clone(),
-            _ => Extensions::new(),
-        }
-    }
-
     /// Adds the head of the request.
-    pub(in crate::endpoint) fn into_operation(
-        self,
-        mut parts: Parts,
-        body_limit: usize,
-    ) -> Operation {
+    pub(in crate::endpoint) fn into_operation(self, parts: Parts, body_limit: usize) -> Operation {
         match self {
-            Self::Register {
-                token,
-                extensions,
-                metadata,
-            } => {
-                parts.extensions.extend(extensions);
+            Self::Register { token, metadata } => {
                 let request = RequestParts::new(parts, body_limit);
                 Register::from_request(metadata, token, request).into()
             }

@@ -50,7 +50,7 @@ pub(super) async fn decode<ReqBody>(
     settings: &Settings,
     route: &Route,
     kind: OperationKind,
-    parts: &Parts,
+    parts: &mut Parts,
     body: Pin<&mut ReqBody>,
 ) -> Result<Decoded, DecodeError>
 where
@@ -59,13 +59,9 @@ where
 {
     match kind {
         OperationKind::Register => {
-            let (token, extensions) = initial_access::check(settings, parts).await?;
+            let token = initial_access::check(settings, parts).await?;
             let metadata = metadata(settings, parts, body).await?;
-            Ok(Decoded::Register {
-                token,
-                extensions,
-                metadata,
-            })
+            Ok(Decoded::Register { token, metadata })
         }
         OperationKind::Read => {
             let (client_id, token) = client(route, parts)?;

@@ -20,10 +20,8 @@ pub(in crate::endpoint) async fn choose_backend<'b, B>(
         None
     } else {
         // For the client, the selector is a part of the backend. So it has its time-out.
-        let result = settings.backend_timeout.run(source.choose(parts)).await;
-        result
-            .unwrap_or_else(|timed_out| Err(timed_out.into()))
-            .map_err(NotAsked::selector_failed)?
+        let chosen = source.choose(parts, settings.backend_timeout).await;
+        chosen.map_err(NotAsked::selector_failed)?
     };
     chosen.ok_or_else(|| {
         if route.is_registration() {

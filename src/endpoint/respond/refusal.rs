@@ -8,7 +8,7 @@ use super::challenge::Challenges;
 use super::json_response::{error, no_content};
 use crate::endpoint::methods::Allow;
 use crate::metadata::MetadataError;
-use crate::operation::OperationKind;
+use crate::operation::{OperationKind, VerifiedToken};
 use crate::reply::ErrorCode;
 use crate::telemetry::Outcome;
 
@@ -90,10 +90,14 @@ impl Refusal {
     pub(in crate::endpoint) fn into_response(
         self,
         kind: Option<OperationKind>,
+        verified: Option<VerifiedToken>,
         challenges: &Challenges,
     ) -> Response<EndpointBody> {
         let mut response = self.response(challenges);
-        let outcome = Outcome::new(kind, response.status()).with_error(self.error());
+        let mut outcome = Outcome::new(kind, response.status()).with_error(self.error());
+        if let Some(VerifiedToken(extensions)) = verified {
+            outcome.set_extensions(extensions);
+        }
         response.extensions_mut().insert(outcome);
         response
     }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::Extensions;
 
-use crate::operation::{Operation, OperationKind};
+use crate::operation::{Operation, OperationKind, VerifiedToken};
 
 /// What a response depends on, besides the reply: which operation it answers, whether a bearer
 /// token was sent, and which client the path named.
@@ -21,21 +21,14 @@ impl RequestSummary {
     /// Summarizes an operation before a backend consumes it.
     #[must_use]
     pub fn new(operation: &Operation) -> Self {
+        let verified = operation.parts().extensions.get::<VerifiedToken>();
         Self {
             kind: operation.kind(),
-            is_token_sent: operation.token().is_some(),
+            is_token_sent: operation.token().is_some() || verified.is_some(),
             client_id: operation.client_id().map(Box::from),
-            extensions: Extensions::new(),
-        }
-    }
-
-    /// Notes that a verifier received a token, and what it attached. The token may be removed from
-    /// the operation.
-    pub(crate) fn with_verified_token(self, extensions: Extensions) -> Self {
-        Self {
-            is_token_sent: true,
-            extensions,
-            ..self
+            extensions: verified
+                .map(|verified| verified.0.clone())
+                .unwrap_or_default(),
         }
     }
 

@@ -1,25 +1,21 @@
+mod operating;
+mod task;
+
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::runtime::Handle;
 use tower_layer::Layer;
 
-use super::respond::{Challenges, RequestSummary, respond};
-use crate::BoxError;
+use self::operating::Operating;
+use self::task::Tasks;
+use super::respond::RequestSummary;
 use crate::backend::Backend;
 use crate::operation::Operation;
 use crate::reply::Reply;
-use crate::telemetry::{OperationSpan, Outcome, report};
-use crate::util::stopwatch::Stopwatch;
-use crate::util::timeout::Timeout;
-
-type OnOutcome = Arc<dyn Fn(Outcome) + Send + Sync>;
+use crate::telemetry::Outcome;
 
 /// A layer around a backend: an operation that was started runs to its end, even if the client
 /// disconnects or the backend time-out elapses.
@@ -74,9 +70,7 @@ type OnOutcome = Arc<dyn Fn(Outcome) + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct CompleteOnDisconnectLayer {
-    max_tasks: usize,
-    timeout: Timeout,
-    on_outcome: Option<OnOutcome>,
+    tasks: Tasks,
 }
 
 impl CompleteOnDisconnectLayer {
@@ -84,9 +78,7 @@ impl CompleteOnDisconnectLayer {
     #[must_use]
     pub fn new(max_tasks: usize) -> Self {
         Self {
-            max_tasks,
-            timeout: Timeout::seconds(60),
-            on_outcome: None,
+            tasks: Tasks::new(max_tasks),
         }
     }
 
@@ -95,8 +87,7 @@ impl CompleteOnDisconnectLayer {
     #[must_use]
     pub fn task_timeout(self, limit: Duration) -> Self {
         Self {
-            timeout: Timeout::new(Some(limit)),
-            ..self
+            tasks: self.tasks.with_timeout(limit),
         }
     }
 
@@ -105,8 +96,7 @@ impl CompleteOnDisconnectLayer {
     #[must_use]
     pub fn on_outcome(self, callback: impl Fn(Outcome) + Send + Sync + 'static) -> Self {
         Self {
-            on_outcome: Some(Arc::new(callback)),
-            ..self
+            tasks: self.tasks.with_callback(callback),
         }
     }
 }
@@ -114,8 +104,7 @@ impl CompleteOnDisconnectLayer {
 impl fmt::Debug for CompleteOnDisconnectLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompleteOnDisconnectLayer")
-            .field("max_tasks", &self.max_tasks)
-            .field("timeout", &self.timeout)
+            .field("tasks", &self.tasks)
             .finish_non_exhaustive()
     }
 }
@@ -126,10 +115,7 @@ impl<B> Layer<B> for CompleteOnDisconnectLayer {
     fn layer(&self, backend: B) -> CompleteOnDisconnect<B> {
         CompleteOnDisconnect {
             backend: Arc::new(backend),
-            tasks: Arc::new(Tasks {
-                running: AtomicUsize::new(0),
-                layer: self.clone(),
-            }),
+            tasks: self.tasks.clone(),
         }
     }
 }
@@ -137,7 +123,7 @@ impl<B> Layer<B> for CompleteOnDisconnectLayer {
 /// The backend that [`CompleteOnDisconnectLayer`] creates. It is cheap to clone.
 pub struct CompleteOnDisconnect<B> {
     backend: Arc<B>,
-    tasks: Arc<Tasks>,
+    tasks: Tasks,
 }
 
 impl<B: Backend> Backend for CompleteOnDisconnect<B> {
@@ -149,14 +135,8 @@ impl<B: Backend> Backend for CompleteOnDisconnect<B> {
     ) -> impl Future<Output = Result<Reply, B::Error>> + Send {
         let backend = Arc::clone(&self.backend);
         let request = RequestSummary::new(&operation);
-        Operating {
-            future: Some(Box::pin(async move { backend.execute(operation).await })),
-            request,
-            started: Stopwatch::start(),
-            // `None` until the first poll: an operation that was not started is simply dropped.
-            handle: None,
-            tasks: Arc::clone(&self.tasks),
-        }
+        let future = Box::pin(async move { backend.execute(operation).await });
+        Operating::new(future, request, self.tasks.clone())
     }
 
     fn server_metadata(&self) -> Map<String, Value> {
@@ -168,7 +148,7 @@ impl<B> Clone for CompleteOnDisconnect<B> {
     fn clone(&self) -> Self {
         Self {
             backend: Arc::clone(&self.backend),
-            tasks: Arc::clone(&self.tasks),
+            tasks: self.tasks.clone(),
         }
     }
 }
@@ -177,109 +157,5 @@ impl<B> fmt::Debug for CompleteOnDisconnect<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CompleteOnDisconnect")
             .finish_non_exhaustive()
-    }
-}
-
-type BackendFuture<E> = Pin<Box<dyn Future<Output = Result<Reply, E>> + Send>>;
-
-/// An operation. If it is dropped before its end, the rest becomes a task.
-struct Operating<E: Into<BoxError> + Send + 'static> {
-    /// `None` at the end.
-    future: Option<BackendFuture<E>>,
-    request: RequestSummary,
-    started: Stopwatch,
-    handle: Option<Handle>,
-    tasks: Arc<Tasks>,
-}
-
-impl<E: Into<BoxError> + Send + 'static> Future for Operating<E> {
-    type Output = Result<Reply, E>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.handle.is_none() {
-            self.handle = Handle::try_current().ok();
-        }
-        let Some(future) = &mut self.future else {
-            // Polled again after it ended, which the contract of `Future` forbids.
-            return Poll::Pending;
-        };
-        let result = ready!(future.as_mut().poll(cx));
-        self.future = None;
-        Poll::Ready(result)
-    }
-}
-
-impl<E: Into<BoxError> + Send + 'static> Drop for Operating<E> {
-    fn drop(&mut self) {
-        if let Some(future) = self.future.take()
-            && let Some(handle) = self.handle.take()
-            && let Some(task) = Task::new(&self.tasks)
-        {
-            handle.spawn(task.run(future, self.request.clone(), self.started));
-        }
-    }
-}
-
-/// The tasks of one layered backend.
-struct Tasks {
-    running: AtomicUsize,
-    layer: CompleteOnDisconnectLayer,
-}
-
-/// A place among the tasks. It is free again when this is dropped.
-struct Task(Arc<Tasks>);
-
-impl Task {
-    /// Takes a place, if there is one.
-    fn new(tasks: &Arc<Tasks>) -> Option<Self> {
-        let take = |running| (running < tasks.layer.max_tasks).then_some(running + 1);
-        let taken = tasks
-            .running
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take);
-        if taken.is_err() {
-            warn_of_cancelled();
-            return None;
-        }
-        Some(Self(Arc::clone(tasks)))
-    }
-
-    async fn run<E: Into<BoxError>>(
-        self,
-        future: BackendFuture<E>,
-        request: RequestSummary,
-        started: Stopwatch,
-    ) {
-        let layer = &self.0.layer;
-        let span = OperationSpan::new(Some(request.kind()));
-        let result = match span.around(layer.timeout.run(future)).await {
-            Ok(result) => result.map_err(Into::into),
-            Err(timed_out) => Err(BoxError::from(timed_out)),
-        };
-        let mut response = respond(request, result, &Challenges::default());
-        report(&mut response, started, &span);
-        if let Some(on_outcome) = &layer.on_outcome
-            && let Some(outcome) = response.extensions_mut().remove()
-        {
-            on_outcome(outcome);
-        }
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-fn warn_of_cancelled() {
-    #[cfg(feature = "tracing")]
-    {
-        static LIMIT: crate::telemetry::LogLimit = crate::telemetry::LogLimit::new();
-        if let Some(count) = LIMIT.count() {
-            tracing::warn!(
-                count,
-                "operations of clients that disconnected were cancelled"
-            );
-        }
     }
 }
