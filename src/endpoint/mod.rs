@@ -8,7 +8,9 @@ mod complete_on_disconnect;
 mod decode;
 mod future;
 mod methods;
+pub(crate) mod path_rules;
 mod paths;
+pub(crate) mod registration_endpoint;
 mod respond;
 mod route;
 mod segment;
@@ -43,7 +45,6 @@ pub use self::respond::{
 pub(crate) use self::respond::{failure, without_body_to_head};
 pub(crate) use self::route::Route;
 pub(crate) use self::settings::Settings;
-pub(crate) use self::template::name_of;
 use crate::BoxError;
 use crate::backend::{Backend, BackendSource, Chosen};
 use crate::operation::{Operation, OperationKind, VerifiedToken};
@@ -93,11 +94,7 @@ impl<B: Backend> DcrEndpoint<B> {
     /// Creates the service with the default settings. [`DcrBuilder`](crate::DcrBuilder) lists them,
     /// and [`build_endpoint`](crate::DcrBuilder::build_endpoint) creates one with others.
     pub fn new(backend: B) -> Self {
-        let settings = Settings {
-            metadata: backend.server_metadata(),
-            ..Settings::default()
-        };
-        Self::with_settings(settings, BackendSource::Fixed(backend))
+        Self::with_settings(Settings::of(&backend), BackendSource::Fixed(backend))
     }
 }
 

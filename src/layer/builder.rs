@@ -6,9 +6,11 @@ use serde_json::{Map, Value};
 
 use super::DcrLayer;
 use super::error::ConfigError;
-use super::{path_rules, registration_endpoint};
 use crate::backend::{Backend, BackendSelector, BackendSource};
-use crate::endpoint::{Challenges, DEFAULT_PATH, DcrEndpoint, Methods, Paths, Settings};
+use crate::endpoint::{
+    Challenges, DEFAULT_PATH, DcrEndpoint, Methods, Paths, Settings, path_rules,
+    registration_endpoint,
+};
 use crate::initial_access::{ErasedVerifier, TokenVerifier};
 use crate::operation::OperationKind;
 use crate::util::timeout::Timeout;
@@ -20,7 +22,7 @@ use crate::util::timeout::Timeout;
 /// |---|---|
 /// | [`registration_endpoint`](Self::registration_endpoint) | none |
 /// | [`server_metadata_of`](Self::server_metadata_of) | the backend |
-/// | [`registration_path`](Self::registration_path) | the path of the registration endpoint, or `/register` |
+/// | [`registration_path`](Self::registration_path) | the path of the registration endpoint, or of the backend's URL, or `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
 /// | [`registration_only`](Self::registration_only) | `false` |
 /// | [`methods`](Self::methods) | all four |
@@ -186,7 +188,11 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Sets the path of the client registration endpoint (RFC 7591 section 3). The default is the
-    /// path of the [registration endpoint](Self::registration_endpoint), or `/register`.
+    /// path of the [registration endpoint](Self::registration_endpoint). If that is not set, it is
+    /// the path of the backend's URL, such as that of a registry. Otherwise it is `/register`.
+    ///
+    /// A warning is logged if the path of the URL does not end with this path. It does if a proxy
+    /// strips a prefix.
     ///
     /// It is the path that the layer sees. Around the whole application, that is the full path.
     ///
@@ -337,28 +343,34 @@ impl<B: Backend> DcrBuilder<B> {
     ///
     /// [`ConfigError`] names the wrong setting and says what to write instead.
     pub fn build_endpoint(self) -> Result<DcrEndpoint<B>, ConfigError> {
-        let path_of_endpoint = match &self.registration_endpoint {
-            Some(url) => Some(registration_endpoint::path_of(url)?.to_owned()),
-            None => None,
+        let mut metadata = self.backend.server_metadata();
+        metadata.extend(self.metadata);
+        let url_of_backend = metadata
+            .get("registration_endpoint")
+            .and_then(Value::as_str);
+        let url = self.registration_endpoint.as_deref().or(url_of_backend);
+        let registration = match (self.registration_path, url) {
+            (Some(path), url) => {
+                path_rules::check(&path).map_err(|problem| {
+                    ConfigError::invalid_path("registration_path", &path, problem)
+                })?;
+                if let Some(url) = url {
+                    check_url(url)?;
+                    warn_if_unrelated(&path, url);
+                }
+                path
+            }
+            (None, Some(url)) => check_url(url)?.to_owned(),
+            (None, None) => DEFAULT_PATH.to_owned(),
         };
-        let is_path_of_endpoint = self.registration_path.is_none();
-        let registration = self
-            .registration_path
-            .or(path_of_endpoint)
-            .unwrap_or_else(|| DEFAULT_PATH.to_owned());
         let configuration = self
             .configuration_path
             .unwrap_or_else(|| registration.clone());
-        path_rules::check("registration_path", &registration).map_err(|error| {
-            let url = self
-                .registration_endpoint
-                .as_deref()
-                .filter(|_| is_path_of_endpoint);
-            url.map_or_else(|| error.clone(), |url| error.clone().about_endpoint(url))
+        path_rules::check(&configuration).map_err(|problem| {
+            ConfigError::invalid_path("configuration_path", &configuration, problem)
         })?;
-        path_rules::check("configuration_path", &configuration)?;
         if !self.registration_only {
-            path_rules::check_together(&registration, &configuration)?;
+            check_together(&registration, &configuration)?;
         }
         if self.methods.is_empty() || self.registration_only && !self.methods.has_register() {
             return Err(ConfigError::NoMethods);
@@ -374,12 +386,10 @@ impl<B: Backend> DcrBuilder<B> {
         }
         let has_names =
             path_rules::has_names(&registration) || path_rules::has_names(&configuration);
-        let mut metadata = self.backend.server_metadata();
-        metadata.extend(self.metadata);
-        if let Some(Value::String(url)) = metadata.get("registration_endpoint")
-            && has_names
-        {
-            return Err(ConfigError::FixedEndpoint { url: url.clone() });
+        if has_names && let Some(url) = url_of_backend {
+            return Err(ConfigError::FixedEndpoint {
+                url: url.to_owned(),
+            });
         }
         if let Some(url) = self.registration_endpoint.filter(|_| !has_names) {
             metadata.insert("registration_endpoint".to_owned(), url.into());
@@ -424,4 +434,47 @@ impl<B> fmt::Debug for DcrBuilder<B> {
             .field("backend_timeout", &self.backend_timeout)
             .finish_non_exhaustive()
     }
+}
+
+/// Checks the URL of the registration endpoint. Returns its path.
+fn check_url(url: &str) -> Result<&str, ConfigError> {
+    let invalid = |problem| ConfigError::InvalidEndpoint {
+        url: url.to_owned(),
+        problem,
+    };
+    let path = registration_endpoint::path_of(url).map_err(invalid)?;
+    path_rules::check(path).map_err(|problem| invalid(problem.problem))?;
+    Ok(path)
+}
+
+/// Checks the two paths together: they have the same names, and no request belongs to both.
+fn check_together(registration: &str, configuration: &str) -> Result<(), ConfigError> {
+    let (registration, configuration) = (registration.to_owned(), configuration.to_owned());
+    if path_rules::overlap(&registration, &configuration) {
+        return Err(ConfigError::Overlap {
+            registration,
+            configuration,
+        });
+    }
+    if path_rules::names(&registration) != path_rules::names(&configuration) {
+        return Err(ConfigError::DifferentNames {
+            registration,
+            configuration,
+        });
+    }
+    Ok(())
+}
+
+/// Warns if clients are told a URL that no proxy which strips a prefix would turn into the path.
+fn warn_if_unrelated(path: &str, url: &str) {
+    #[cfg(feature = "tracing")]
+    if registration_endpoint::path_of(url).is_ok_and(|of_url| !of_url.ends_with(path)) {
+        tracing::warn!(
+            registration_path = path,
+            registration_endpoint = url,
+            "clients are told another path than the layer answers"
+        );
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = (path, url);
 }

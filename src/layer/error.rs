@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::endpoint::InvalidRealm;
+use crate::endpoint::path_rules::PathProblem;
 
 /// A setting that [`DcrBuilder`](crate::DcrBuilder) refuses. `Display` says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,14 +131,12 @@ impl fmt::Display for ConfigError {
 }
 
 impl ConfigError {
-    /// Says of an invalid path that it is the path of this URL.
-    pub(super) fn about_endpoint(self, url: &str) -> Self {
-        match self {
-            Self::InvalidPath { problem, .. } => Self::InvalidEndpoint {
-                url: url.to_owned(),
-                problem,
-            },
-            other => other,
+    pub(super) fn invalid_path(setting: &'static str, path: &str, problem: PathProblem) -> Self {
+        Self::InvalidPath {
+            setting,
+            path: path.to_owned(),
+            problem: problem.problem,
+            suggestion: problem.suggestion,
         }
     }
 }

@@ -12,8 +12,6 @@ mod for_registry;
 mod future;
 mod handle_errors;
 mod middleware;
-mod path_rules;
-mod registration_endpoint;
 mod stack;
 mod stack_failure;
 
@@ -82,6 +80,9 @@ pub struct DcrLayer<B, E = DcrEndpoint<B>> {
 
 impl<B: Backend> DcrLayer<B> {
     /// Creates the layer with the default settings. [`DcrBuilder`] lists them.
+    ///
+    /// The paths are those of the backend's fixed URL, if it has one, such as a built-in registry.
+    /// Otherwise they are `/register` and `/register/{client_id}`.
     pub fn new(backend: B) -> Self {
         Self::from_endpoint(DcrEndpoint::new(backend))
     }

@@ -23,6 +23,8 @@ pub(crate) fn report<B>(response: &mut Response<B>, started: Stopwatch, span: &O
 
 #[cfg(feature = "tracing")]
 fn log_failure(outcome: &Outcome) {
+    use std::error::Error;
+
     use tower::load_shed::error::Overloaded;
 
     use super::log_limit::LogLimit;
@@ -35,7 +37,7 @@ fn log_failure(outcome: &Outcome) {
     // Under overload, a line for each request would add to the load.
     if outcome
         .cause()
-        .is_some_and(|cause| sources(cause).any(|error| error.is::<Overloaded>()))
+        .is_some_and(|cause| sources(cause).any(<dyn Error>::is::<Overloaded>))
     {
         if let Some(count) = SHED.count() {
             tracing::warn!(count, "client registration shed load");

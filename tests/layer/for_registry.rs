@@ -91,3 +91,22 @@ async fn explicit_path_wins() {
         assert_eq!(document["registration_endpoint"], URL);
     }
 }
+
+/// Otherwise clients are told a URL that the layer does not answer.
+#[tokio::test]
+async fn default_path_is_that_of_the_backend() {
+    let registry = registry(false);
+    let layers = [
+        DcrLayer::new(registry.clone()),
+        DcrLayer::builder(registry.clone()).build().unwrap(),
+    ];
+    for layer in layers {
+        assert_eq!(statuses(&layer, "/connect/register").await, [201, 401]);
+        assert_eq!(statuses(&layer, "/register").await, [200, 200]);
+    }
+    let explicit = DcrLayer::builder(registry)
+        .registration_path("/register")
+        .build()
+        .unwrap();
+    assert_eq!(statuses(&explicit, "/register").await, [201, 401]);
+}

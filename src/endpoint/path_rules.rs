@@ -2,13 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::error::ConfigError;
-use crate::endpoint::{DEFAULT_PATH, name_of};
+use super::paths::DEFAULT_PATH;
+use super::template::name_of;
 use crate::util::uri::{PathFault, check_path};
+
+/// Why a path cannot be a setting.
+pub(crate) struct PathProblem {
+    /// What is wrong. It continues a sentence that starts with the path.
+    pub(crate) problem: &'static str,
+    /// A valid path, made of the good segments.
+    pub(crate) suggestion: String,
+}
 
 /// Checks a path that is matched as it was sent. Clients and proxies must not change it on the way,
 /// and it must not look like a pattern, except for named segments.
-pub(super) fn check(setting: &'static str, path: &str) -> Result<(), ConfigError> {
+pub(crate) fn check(path: &str) -> Result<(), PathProblem> {
     let problem = if !path.starts_with('/') {
         "does not start with \"/\""
     } else if path == "/" {
@@ -23,9 +31,7 @@ pub(super) fn check(setting: &'static str, path: &str) -> Result<(), ConfigError
             },
         }
     };
-    Err(ConfigError::InvalidPath {
-        setting,
-        path: path.to_owned(),
+    Err(PathProblem {
         problem,
         suggestion: suggest_path(path),
     })
@@ -45,6 +51,9 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
             None if segment.contains(['{', '}']) => {
                 return Err("has braces that are not around a whole segment");
             }
+            None if segment.starts_with(':') => {
+                return Err("has a segment that starts with \":\"; a name is written in braces");
+            }
             None if !segment.bytes().all(is_plain) => {
                 return Err("contains a character other than A-Z a-z 0-9 and -._~!$&'()+,;=:@");
             }
@@ -54,31 +63,14 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Checks the two paths together: they have the same names, and no request belongs to both.
-pub(super) fn check_together(registration: &str, configuration: &str) -> Result<(), ConfigError> {
-    if overlap(registration, configuration) {
-        return Err(ConfigError::Overlap {
-            registration: registration.to_owned(),
-            configuration: configuration.to_owned(),
-        });
-    }
-    if names(registration) != names(configuration) {
-        return Err(ConfigError::DifferentNames {
-            registration: registration.to_owned(),
-            configuration: configuration.to_owned(),
-        });
-    }
-    Ok(())
-}
-
 /// Returns the names of the named segments.
-fn names(path: &str) -> BTreeSet<&str> {
+pub(crate) fn names(path: &str) -> BTreeSet<&str> {
     path.split('/').filter_map(name_of).collect()
 }
 
 /// Returns whether a registration path could also be the path of a client: the configuration path
 /// and one more segment.
-fn overlap(registration: &str, configuration: &str) -> bool {
+pub(crate) fn overlap(registration: &str, configuration: &str) -> bool {
     let client = format!("{configuration}/{{client_id}}");
     let (registration, client): (Vec<_>, Vec<_>) = (
         registration.split('/').collect(),
@@ -91,25 +83,27 @@ fn overlap(registration: &str, configuration: &str) -> bool {
 }
 
 /// Returns whether a path has a named segment.
-pub(super) fn has_names(path: &str) -> bool {
+pub(crate) fn has_names(path: &str) -> bool {
     path.split('/').any(|segment| name_of(segment).is_some())
 }
 
-/// Returns a valid path that is made of the good segments of an invalid one.
+/// Returns a valid path that is made of the good segments of an invalid one. A name in braces stays
+/// a named segment, without the characters that a name cannot have.
 fn suggest_path(path: &str) -> String {
     // Only the path, if the whole URL was written.
     let path = path.split_once("://").map_or(path, |(_, rest)| {
         rest.split_once('/').map_or("", |(_, path)| path)
     });
     let mut names = BTreeSet::new();
-    let mut is_good = |segment: &&str| match name_of(segment) {
-        Some(name) => is_name(name) && name != "client_id" && names.insert(name.to_owned()),
-        None => !matches!(*segment, "" | "." | "..") && segment.bytes().all(is_plain),
-    };
     let mut suggestion = String::new();
-    for segment in path.split('/').filter(|segment| is_good(segment)) {
-        suggestion.push('/');
-        suggestion.push_str(segment);
+    for segment in path.split('/') {
+        if let Some(name) = intended_name(segment) {
+            if names.insert(name.clone()) {
+                suggestion.extend(["/{", &name, "}"]);
+            }
+        } else if !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain) {
+            suggestion.extend(["/", segment]);
+        }
     }
     if suggestion.is_empty() {
         DEFAULT_PATH.to_owned()
@@ -118,11 +112,24 @@ fn suggest_path(path: &str) -> String {
     }
 }
 
+/// Returns the name that a segment was meant to have: `tenant_id` for `{tenant-id}`, `<tenant_id>`,
+/// `:tenant_id` and the like.
+fn intended_name(segment: &str) -> Option<String> {
+    let is_named = segment.contains(['{', '}', '<', '>']) || segment.starts_with(':');
+    let start = segment.find(['{', '<', ':']).map_or(0, |at| at + 1);
+    let text = segment.get(start..)?;
+    let name = text
+        .get(..text.find(['}', '>']).unwrap_or(text.len()))?
+        .replace('-', "_");
+    (is_named && is_name(&name) && name != "client_id").then_some(name)
+}
+
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !name.is_empty() && name.chars().all(is_name_char)
+}
+
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// Returns whether a byte is a `pchar` of RFC 3986 section 3.3, without escapes and `*`.
