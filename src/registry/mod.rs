@@ -3,8 +3,8 @@
 //! [`Registry`] issues identifiers, secrets and registration access tokens. It checks client
 //! metadata by the rules of RFC 7591 section 2 and OpenID Connect registration section 2. It keeps
 //! the clients in memory ([`Registry::in_memory`]), or in a file ([`Registry::open`], feature
-//! `registry-file`). It works for one process: clones of a handle are one registry. [`Registry::tenant`] makes
-//! registries of their own for tenants.
+//! `registry-file`). It works for one process: clones of a handle are one registry.
+//! [`Registry::tenant`] returns a registry for a tenant: its clients are apart from all others.
 //!
 //! # What it keeps
 //!
