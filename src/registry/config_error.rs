@@ -10,7 +10,8 @@ use super::store::file::error::FileError;
 use crate::BoxError;
 
 /// A setting that [`RegistryBuilder`](super::RegistryBuilder) or
-/// [`Registry::tenant`](super::Registry::tenant) refuses, or a file that cannot be opened. `Display` says what to write instead.
+/// [`Registry::tenant`](super::Registry::tenant) refuses, or a file that cannot be opened.
+/// `Display` says what to write instead.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RegistryConfigError {

@@ -25,10 +25,10 @@ impl Registry {
     /// - A name has 1 to 128 characters of `A-Z a-z 0-9 - . _ ~`. `A` and `a` are two names.
     /// - The URL follows the rules of [`in_memory`](Self::in_memory). It must lead to this tenant
     ///   and to no other. It is not stored.
-    /// - A tenant exists in the store as soon as it has a client. In a file, it is there again after
-    ///   a restart. [Clients that were never
-    ///   used](super::RegistryBuilder::remove_never_used_after) are removed from all tenants of the
-    ///   store, even if no handle of the tenant exists.
+    /// - A tenant is in the store as soon as it has a client. In a file, its clients survive a
+    ///   restart.
+    /// - [Clients that were never used](super::RegistryBuilder::remove_never_used_after) are removed
+    ///   from all tenants in the store, even if no handle of the tenant exists.
     /// - The store stays open until the last handle of the last tenant is dropped.
     ///
     /// The call opens nothing and waits for nothing, so it may be made for each request. Make it

@@ -109,8 +109,8 @@ async fn client_uri_leads_to_the_tenant() {
     }
 }
 
-/// A client of another tenant, a token of another tenant, a client that does not exist, and a tenant
-/// that does not exist get one response.
+/// A client of another tenant, a token of another tenant, an unknown client and an unknown tenant
+/// get one response.
 #[tokio::test]
 async fn client_and_token_of_another_tenant_are_unknown() {
     for (registry, _directory) in in_both_homes(&builder()) {

@@ -1,5 +1,5 @@
-//! The tables of the file, in format 1. Each tenant has tables of its own. They are created with its
-//! first client.
+//! The tables of the file, in format 1. Each tenant has tables of its own. They are created with
+//! its first client.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, hash_map};
