@@ -134,7 +134,7 @@ use crate::reply::Reply;
 /// A [`Backend`] that needs no other server. [The module](self) documents its rules.
 ///
 /// It is cheap to clone. All clones are one registry. The registry is closed when the last clone is
-/// dropped.
+/// dropped, and the last handle of its [tenants](Self::tenant).
 ///
 /// ```
 /// use http::Request;

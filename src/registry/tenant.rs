@@ -27,8 +27,8 @@ impl Registry {
     ///   and to no other. It is not stored.
     /// - A tenant is in the store as soon as it has a client. In a file, its clients survive a
     ///   restart.
-    /// - [Clients that were never used](super::RegistryBuilder::remove_never_used_after) are removed
-    ///   from all tenants in the store, even if no handle of the tenant exists.
+    /// - [Unused clients](super::RegistryBuilder::remove_never_used_after) are removed from all
+    ///   tenants in the store, even if no handle of the tenant exists.
     /// - The store stays open until the last handle of the last tenant is dropped.
     ///
     /// The call opens nothing and waits for nothing, so it may be made for each request. Make it
