@@ -428,6 +428,27 @@ async fn registry_that_fills_up_logs_one_warning() {
     assert_eq!(count(), 2);
 }
 
+/// Each tenant is warned about once, whatever handle it has.
+#[tokio::test]
+async fn tenant_that_fills_up_logs_one_warning() {
+    let _alone = ALONE.lock().await;
+    let warnings = Warnings::default();
+    let subscriber = tracing_subscriber::registry().with(warnings.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let registry = Registry::builder("https://as.example.com/register")
+        .max_clients(5)
+        .build()
+        .unwrap();
+    for (warned, name) in [(0, "blue"), (1, "green")] {
+        for number in 0..5 {
+            let url = format!("https://as.example.com/t/{name}/register");
+            client(&registry.tenant(name, url).unwrap()).await;
+            let expected = warned + u64::from(number >= 3);
+            assert_eq!(warnings.0.load(Ordering::SeqCst), expected);
+        }
+    }
+}
+
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 

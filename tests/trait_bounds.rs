@@ -25,7 +25,9 @@ use tower_dcr::layer::*;
 use tower_dcr::metadata::{DeserializeError, MetadataError};
 use tower_dcr::operation::*;
 use tower_dcr::policy::{Policies, PolicyBackend, PolicyFn, Proposal, Rejection};
-use tower_dcr::registry::{Client, Registry, RegistryBuilder, RegistryConfigError, RegistryError};
+use tower_dcr::registry::{
+    Client, ClientChange, Registry, RegistryBuilder, RegistryConfigError, RegistryError,
+};
 use tower_dcr::reply::{SerializeError, UnknownErrorCode};
 use tower_dcr::token::InvalidBearerToken;
 use tower_dcr::*;
@@ -132,6 +134,7 @@ assert_impl_all!(Rejection: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(Proposal: Send, Sync, std::fmt::Debug);
 assert_impl_all!(TokenList: Clone, Send, Sync, std::fmt::Debug, TokenVerifier);
 assert_impl_all!(Client: Clone, Send, Sync, std::fmt::Debug);
+assert_impl_all!(ClientChange: Clone, Send, Sync, std::fmt::Debug);
 assert_impl_all!(EndpointBody: Clone, Default, Send, Sync, std::fmt::Debug);
 
 assert_impl_all!(Operation: Clone, Send, Sync, std::fmt::Debug);

@@ -9,8 +9,9 @@ use super::store::file::error::FileError;
 #[cfg(feature = "registry-file")]
 use crate::BoxError;
 
-/// A setting that [`RegistryBuilder`](super::RegistryBuilder) refuses, or a file that it cannot
-/// open. `Display` says what to write instead.
+/// A setting that [`RegistryBuilder`](super::RegistryBuilder) or
+/// [`Registry::tenant`](super::Registry::tenant) refuses, or a file that cannot be opened.
+/// `Display` says what to write instead.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RegistryConfigError {
@@ -19,6 +20,13 @@ pub enum RegistryConfigError {
     #[non_exhaustive]
     InvalidConfigurationEndpoint {
         /// What is wrong with it. It continues a sentence that starts with the URL.
+        problem: &'static str,
+    },
+
+    /// The name of a [tenant](super::Registry::tenant) is not allowed.
+    #[non_exhaustive]
+    InvalidTenantName {
+        /// What is wrong with it. It continues a sentence that starts with the name.
         problem: &'static str,
     },
 
@@ -93,6 +101,11 @@ impl fmt::Display for RegistryConfigError {
                 "the URL of the client configuration endpoint {problem}: write one like \
                  \"https://as.example.com/register\""
             ),
+            Self::InvalidTenantName { problem } => write!(
+                f,
+                "the name of the tenant {problem}: write 1 to 128 characters of A-Z, a-z, 0-9, \
+                 \"-\", \".\", \"_\" and \"~\""
+            ),
             Self::InvalidSetting {
                 setting,
                 problem,
@@ -119,7 +132,9 @@ impl fmt::Display for RegistryConfigError {
 impl Error for RegistryConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::InvalidConfigurationEndpoint { .. } | Self::InvalidSetting { .. } => None,
+            Self::InvalidConfigurationEndpoint { .. }
+            | Self::InvalidTenantName { .. }
+            | Self::InvalidSetting { .. } => None,
             #[cfg(feature = "registry-file")]
             Self::Locked { .. } => None,
             #[cfg(feature = "registry-file")]

@@ -5,7 +5,7 @@ use fluent_uri::Uri;
 use crate::util::uri::{PathFault, check_authority, check_path, is_loopback};
 
 /// The URL that the `registration_client_uri` of each client starts with (RFC 7592 section 3).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ConfigurationEndpoint(Box<str>);
 
 impl ConfigurationEndpoint {

@@ -1,9 +1,9 @@
 //! Deletes a client that asks for it (RFC 7592 section 2.3).
 
+use super::client_change::ClientChangeKind;
 use super::credentials::TokenDigest;
 use super::error::RegistryError;
 use super::inner::Inner;
-use super::observer::ClientChange;
 use crate::reply::Reply;
 use crate::token::BearerToken;
 
@@ -20,7 +20,7 @@ impl Inner {
             &presented,
             now,
             |_, transaction, client_id, _, _| {
-                transaction.remove_as(ClientChange::Deleted, client_id)?;
+                transaction.remove_as(ClientChangeKind::Deleted, client_id)?;
                 Ok(Reply::deleted())
             },
         )

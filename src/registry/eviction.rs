@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::observer::ClientChange;
+use super::client_change::ClientChangeKind;
 use super::store::error::StoreError;
 use super::store::transaction::Transaction;
 
@@ -42,7 +42,7 @@ pub(super) fn make_room(
                 retry_after: Some(wait),
             });
         }
-        transaction.remove_as(ClientChange::Expired, &client_id)?;
+        transaction.remove_as(ClientChangeKind::Expired, &client_id)?;
     }
     Ok(if transaction.count()? < max_clients {
         Room::Free

@@ -1,50 +1,29 @@
-//! What all handles of a registry share, and how a client changes itself.
+//! What all clones of a handle share, and how a client changes itself.
 
 use std::sync::Arc;
 
-use super::capacity_warning::CapacityWarning;
 use super::credentials::TokenDigest;
 use super::error::RegistryError;
-use super::observer::ChangeFeed;
 use super::record::Record;
 use super::settings::Settings;
-use super::store::Store;
+use super::shared::Shared;
 use super::store::error::StoreError;
+use super::store::tenant_store::TenantStore;
 use super::store::transaction::Transaction;
-use super::sweeper::Sweeper;
+use super::tenant_name::TenantName;
 use super::token_check::{Presented, recognize, wrong_token};
 use crate::reply::Reply;
 
-/// The fields are dropped in this order: the sweeper uses the store, and the store feeds the
-/// observer.
 pub(super) struct Inner {
+    pub(super) tenant: TenantName,
     pub(super) settings: Arc<Settings>,
-    pub(super) capacity_warning: CapacityWarning,
-    _sweeper: Option<Sweeper>,
-    pub(super) store: Arc<Store>,
-    _change_feed: ChangeFeed,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Inner {
-    pub(super) fn new(
-        settings: Settings,
-        store: Store,
-        change_feed: ChangeFeed,
-    ) -> std::io::Result<Self> {
-        let (settings, store) = (Arc::new(settings), Arc::new(store));
-        let sweeper = settings
-            .unused_lifetime
-            .map(|lifetime| {
-                Sweeper::start(lifetime, settings.time_source.clone(), Arc::clone(&store))
-            })
-            .transpose()?;
-        Ok(Self {
-            capacity_warning: CapacityWarning::new(settings.max_clients),
-            settings,
-            _sweeper: sweeper,
-            store,
-            _change_feed: change_feed,
-        })
+    /// Returns the clients of the tenant.
+    pub(super) fn store(&self) -> TenantStore<'_> {
+        TenantStore::new(&self.shared.store, &self.tenant)
     }
 
     /// Lets the client change itself, if the token is one of its tokens. A client that does not
@@ -69,7 +48,7 @@ impl Inner {
     ) -> Result<Reply, RegistryError> {
         let settings = Arc::clone(&self.settings);
         let (client_id, presented) = (client_id.to_owned(), presented.clone());
-        let reply = self.store.write(move |transaction| {
+        let reply = self.store().write(move |transaction| {
             let client = transaction.get(&client_id)?;
             let token = recognize(client.as_deref(), &presented, now);
             let (Some(token), Some(client)) = (token, client) else {

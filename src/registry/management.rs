@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 
 use super::Registry;
 use super::client::Client;
+use super::client_change::ClientChangeKind;
 use super::client_order::{ClientOrder, position};
 use super::credentials::{TokenDigest, new_secret};
 use super::error::RegistryError;
-use super::observer::ClientChange;
 use super::page::{Page, parse_cursor, write_cursor};
 use super::rules::supported_response_types;
-use super::store::Store;
 #[cfg(feature = "registry-file")]
 use super::store::file::error::BackupError;
+use super::store::tenant_store::TenantStore;
 use crate::token::BearerToken;
 
 /// The resolution of `last_used`, in seconds. A client that is used all the time is not written all
@@ -183,7 +183,7 @@ impl Registry {
         let id = client_id.to_owned();
         let deleted = self
             .store()
-            .write(move |transaction| transaction.remove_as(ClientChange::Deleted, &id));
+            .write(move |transaction| transaction.remove_as(ClientChangeKind::Deleted, &id));
         Ok(deleted.await?)
     }
 
@@ -285,6 +285,8 @@ impl Registry {
     /// Writes all clients, as they are now, to a new file, while the server runs.
     /// [`open`](Self::open) opens it. A registry in memory can be backed up, too.
     ///
+    /// The file contains the clients of all [tenants](Self::tenant), whichever handle is used.
+    ///
     /// The file contains the clients' secrets. It is created with mode 0600.
     ///
     /// # Errors
@@ -295,7 +297,9 @@ impl Registry {
     #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
     pub async fn backup(&self, path: impl AsRef<Path>) -> Result<(), RegistryError> {
         let path = path.as_ref();
-        self.store()
+        self.inner
+            .shared
+            .store
             .backup(path)
             .await
             .map_err(|error| match error {
@@ -304,7 +308,7 @@ impl Registry {
             })
     }
 
-    fn store(&self) -> &Store {
-        &self.inner.store
+    fn store(&self) -> TenantStore<'_> {
+        self.inner.store()
     }
 }

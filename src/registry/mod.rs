@@ -4,6 +4,7 @@
 //! metadata by the rules of RFC 7591 section 2 and OpenID Connect registration section 2. It keeps
 //! the clients in memory ([`Registry::in_memory`]), or in a file ([`Registry::open`], feature
 //! `registry-file`). It works for one process: clones of a handle are one registry.
+//! [`Registry::tenant`] returns a registry for a tenant: its clients are apart from all others.
 //!
 //! # What it keeps
 //!
@@ -77,6 +78,7 @@
 mod builder;
 mod capacity_warning;
 mod client;
+mod client_change;
 mod client_information;
 mod client_order;
 mod config_error;
@@ -99,8 +101,11 @@ mod register;
 mod rules;
 mod secret_renewal;
 mod settings;
+mod shared;
 mod store;
 mod sweeper;
+mod tenant;
+mod tenant_name;
 mod time_source;
 mod token_check;
 mod token_rotation;
@@ -115,11 +120,11 @@ use serde_json::{Map, Value};
 
 pub use self::builder::RegistryBuilder;
 pub use self::client::Client;
+pub use self::client_change::{ClientChange, ClientChangeKind};
 pub use self::client_order::ClientOrder;
 pub use self::config_error::RegistryConfigError;
 pub use self::error::RegistryError;
 use self::inner::Inner;
-pub use self::observer::ClientChange;
 pub use self::page::Page;
 use self::token_check::wrong_token;
 use crate::backend::Backend;
@@ -129,7 +134,7 @@ use crate::reply::Reply;
 /// A [`Backend`] that needs no other server. [The module](self) documents its rules.
 ///
 /// It is cheap to clone. All clones are one registry. The registry is closed when the last clone is
-/// dropped.
+/// dropped, and the last handle of its [tenants](Self::tenant).
 ///
 /// ```
 /// use http::Request;
@@ -189,6 +194,8 @@ impl Backend for Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").finish_non_exhaustive()
+        f.debug_struct("Registry")
+            .field("tenant", &self.inner.tenant.as_deref())
+            .finish_non_exhaustive()
     }
 }

@@ -6,30 +6,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
+use super::client_change::ClientChange;
 use super::worker::Worker;
 
-/// What happened to a client. [`RegistryBuilder::on_change`](super::RegistryBuilder::on_change)
-/// reports it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ClientChange {
-    /// The client registered.
-    Created,
-    /// The client replaced its metadata.
-    Updated,
-    /// The client deleted itself, or the server [deleted](super::Registry::delete) it.
-    Deleted,
-    /// The registry removed the client because it was never used: after
-    /// [some time](super::RegistryBuilder::remove_never_used_after), or to make
-    /// [room](super::RegistryBuilder::max_clients) for another client.
-    Expired,
-}
-
-/// A change, and the `client_id`.
-pub(super) type Change = (ClientChange, String);
-
 /// The application's callback.
-pub(super) type Observer = Arc<dyn Fn(ClientChange, &str) + Send + Sync>;
+pub(super) type Observer = Arc<dyn Fn(ClientChange) + Send + Sync>;
 
 /// How long the drop of the last handle waits for the observer. It may need the thread that waits.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -50,11 +31,11 @@ impl ChangeFeed {
                 _worker: None,
             });
         };
-        let (sender, changes) = mpsc::channel::<Vec<Change>>();
+        let (sender, changes) = mpsc::channel::<Vec<ClientChange>>();
         let mut worker = Worker::start("observer", move || {
-            for (change, client_id) in changes.into_iter().flatten() {
+            for change in changes.into_iter().flatten() {
                 // The panic hook has reported it, and the next change must be told all the same.
-                let _ = catch_unwind(AssertUnwindSafe(|| observer(change, &client_id)));
+                let _ = catch_unwind(AssertUnwindSafe(|| observer(change)));
             }
         })?;
         worker.wait_at_most(MAX_WAIT);
@@ -71,12 +52,12 @@ impl ChangeFeed {
 
 /// The store's end of the queue.
 #[derive(Clone)]
-pub(super) struct ChangeSender(Option<Sender<Vec<Change>>>);
+pub(super) struct ChangeSender(Option<Sender<Vec<ClientChange>>>);
 
 impl ChangeSender {
     /// Queues the changes of one commit. It never waits. Stores call it in the order of their
     /// commits.
-    pub(super) fn send(&self, changes: Vec<Change>) {
+    pub(super) fn send(&self, changes: Vec<ClientChange>) {
         if let Some(sender) = self.0.as_ref().filter(|_| !changes.is_empty()) {
             // It fails only if the thread is gone, and then there is nobody to tell.
             let _ = sender.send(changes);

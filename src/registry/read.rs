@@ -16,7 +16,7 @@ impl Inner {
         let settings = &self.settings;
         let presented = TokenDigest::of(token.as_str());
         let now = settings.time_source.now();
-        let client = self.store.get(client_id).await?;
+        let client = self.store().get(client_id).await?;
         let recognized = recognize(client.as_deref(), &presented, now);
         let (Some(recognized), Some(client)) = (recognized, client) else {
             return Ok(wrong_token());

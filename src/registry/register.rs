@@ -1,11 +1,11 @@
 //! Registers a client (RFC 7591 section 3).
 
+use super::client_change::ClientChangeKind;
 use super::client_information::check_length;
 use super::credentials::{TokenDigest, new_client_id, new_secret};
 use super::error::RegistryError;
 use super::eviction::{Room, make_room};
 use super::inner::Inner;
-use super::observer::ClientChange;
 use super::record::{Record, Secret};
 use super::unreadable_metadata::unreadable_metadata;
 use crate::metadata::ClientMetadata;
@@ -48,16 +48,16 @@ impl Inner {
         }
         let max_clients = settings.max_clients;
         let (room, count) = self
-            .store
+            .store()
             .write(move |transaction| {
                 let room = make_room(transaction, max_clients, now)?;
                 if matches!(room, Room::Free) {
-                    transaction.put_as(ClientChange::Created, &client_id, client)?;
+                    transaction.put_as(ClientChangeKind::Created, &client_id, client)?;
                 }
                 Ok((room, transaction.count()?))
             })
             .await?;
-        self.capacity_warning.update(count);
+        self.shared.capacity_warning.update(&self.tenant, count);
         match room {
             Room::Free => Ok(Reply::created(information)),
             Room::Full { retry_after } => Err(RegistryError::full(retry_after)),

@@ -1,13 +1,18 @@
-//! The settings of a registry, after the builder has checked them.
+//! The settings of a tenant, after they were checked. They differ only in the URL.
+
+use std::sync::Arc;
 
 use super::configuration_endpoint::ConfigurationEndpoint;
 use super::rules::Rules;
 use super::secret_renewal::SecretLifetime;
 use super::time_source::TimeSource;
 
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) endpoint: ConfigurationEndpoint,
-    pub(super) rules: Rules,
+    /// Whether a URL must be `https`.
+    pub(super) https_only: bool,
+    pub(super) rules: Arc<Rules>,
     pub(super) time_source: TimeSource,
     pub(super) max_clients: u64,
     /// Whether clients cannot manage themselves.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use super::observer::ClientChange;
+use super::client_change::ClientChangeKind;
 use super::store::Store;
 use super::store::error::StoreError;
+use super::store::tenant_store::TenantStore;
 use super::store::transaction::Transaction;
 use super::time_source::TimeSource;
 use super::worker::Worker;
@@ -15,7 +16,7 @@ use super::worker::Worker;
 /// How many clients one transaction removes at most. Other changes wait for it.
 const MAX_REMOVED: usize = 256;
 
-/// A thread that removes clients until it is dropped.
+/// A thread that removes clients of all tenants until it is dropped.
 pub(super) struct Sweeper {
     /// Dropped before the thread, so that the thread ends.
     _running: Sender<()>,
@@ -34,7 +35,10 @@ impl Sweeper {
         let pause = Duration::from_millis(lifetime.saturating_mul(10).clamp(100, 60_000));
         let worker = Worker::start("sweeper", move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(pause) {
-                sweep(&store, lifetime, &time_source);
+                // After an error, the next sweep tries again.
+                for tenant in store.tenants().unwrap_or_default() {
+                    sweep(TenantStore::new(&store, &tenant), lifetime, &time_source);
+                }
             }
         })?;
         Ok(Self {
@@ -44,7 +48,7 @@ impl Sweeper {
     }
 }
 
-fn sweep(store: &Store, lifetime: u64, time_source: &TimeSource) {
+fn sweep(store: TenantStore<'_>, lifetime: u64, time_source: &TimeSource) {
     loop {
         let now = time_source.now();
         match store.write_blocking(move |transaction| remove_unused(transaction, lifetime, now)) {
@@ -67,7 +71,7 @@ fn remove_unused(
         else {
             return Ok(removed);
         };
-        transaction.remove_as(ClientChange::Expired, &client_id)?;
+        transaction.remove_as(ClientChangeKind::Expired, &client_id)?;
     }
     Ok(MAX_REMOVED)
 }

@@ -1,11 +1,11 @@
 //! Updates a client (RFC 7592 section 2.2).
 
+use super::client_change::ClientChangeKind;
 use super::client_information::check_length;
 use super::credentials::{TokenDigest, new_secret};
 use super::echoed_members::EchoedMembers;
 use super::error::RegistryError;
 use super::inner::Inner;
-use super::observer::ClientChange;
 use super::unreadable_metadata::unreadable_metadata;
 use crate::metadata::ClientMetadata;
 use crate::reply::Reply;
@@ -59,7 +59,7 @@ impl Inner {
                 if let Err(refusal) = check_length(&information, body_limit) {
                     return Ok(refusal.into_reply());
                 }
-                transaction.put_as(ClientChange::Updated, client_id, client)?;
+                transaction.put_as(ClientChangeKind::Updated, client_id, client)?;
                 Ok(Reply::updated(information))
             },
         )

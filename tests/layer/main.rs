@@ -12,4 +12,5 @@ mod other_credentials;
 mod overload;
 mod server_metadata;
 mod tenants;
+mod tenants_of_a_registry;
 mod verdicts;

@@ -17,6 +17,7 @@ mod registration_only;
 mod removal;
 mod secret_expiry;
 mod settings;
+mod tenants;
 mod token_rotation;
 
 use std::sync::Arc;

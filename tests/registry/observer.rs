@@ -2,22 +2,23 @@
 
 use std::sync::{Mutex, OnceLock, mpsc};
 
-use tower_dcr::registry::ClientChange;
+use tower_dcr::registry::ClientChangeKind;
 
 use super::*;
 
-type Changes = mpsc::Receiver<(ClientChange, String)>;
+type Changes = mpsc::Receiver<(ClientChangeKind, String)>;
 
 /// Returns a builder whose observer sends the changes here.
 fn observed(builder: RegistryBuilder) -> (RegistryBuilder, Changes) {
     let (sender, changes) = mpsc::channel();
-    let builder = builder.on_change(move |change, client_id| {
-        let _ = sender.send((change, client_id.to_owned()));
+    let builder = builder.on_change(move |change| {
+        assert_eq!(change.tenant(), None);
+        let _ = sender.send((change.kind(), change.client_id().to_owned()));
     });
     (builder, changes)
 }
 
-fn next(changes: &Changes) -> (ClientChange, String) {
+fn next(changes: &Changes) -> (ClientChangeKind, String) {
     changes.recv_timeout(Duration::from_secs(10)).unwrap()
 }
 
@@ -43,20 +44,20 @@ async fn observer_is_told_each_change_in_order() {
         let token = &third["registration_access_token"];
         with_token(&registry, "DELETE", &third, token, &json!({})).await;
         for expected in [
-            (ClientChange::Created, id(&first)),
-            (ClientChange::Updated, id(&first)),
-            (ClientChange::Expired, id(&first)),
-            (ClientChange::Created, id(&second)),
-            (ClientChange::Deleted, id(&second)),
-            (ClientChange::Created, id(&third)),
-            (ClientChange::Deleted, id(&third)),
+            (ClientChangeKind::Created, id(&first)),
+            (ClientChangeKind::Updated, id(&first)),
+            (ClientChangeKind::Expired, id(&first)),
+            (ClientChangeKind::Created, id(&second)),
+            (ClientChangeKind::Deleted, id(&second)),
+            (ClientChangeKind::Created, id(&third)),
+            (ClientChangeKind::Deleted, id(&third)),
         ] {
             assert_eq!(next(&changes), expected);
         }
 
         // Requests that change no client are not told. The deletion after them is told next.
         let fourth = client(&registry, &metadata()).await;
-        assert_eq!(next(&changes), (ClientChange::Created, id(&fourth)));
+        assert_eq!(next(&changes), (ClientChangeKind::Created, id(&fourth)));
         read(&registry, &fourth).await;
         update(&registry, &fourth, &json!({})).await;
         update(&registry, &third, &metadata()).await;
@@ -67,7 +68,7 @@ async fn observer_is_told_each_change_in_order() {
             .await
             .assert_error(503, "temporarily_unavailable");
         registry.delete(&id(&fourth)).await.unwrap();
-        assert_eq!(next(&changes), (ClientChange::Deleted, id(&fourth)));
+        assert_eq!(next(&changes), (ClientChangeKind::Deleted, id(&fourth)));
     }
 }
 
@@ -92,11 +93,11 @@ async fn concurrent_changes_are_told_in_the_order_of_their_commits() {
             let statuses = tasks.join_all().await;
             let updates = statuses.iter().filter(|status| **status == 200).count();
             accepted += updates;
-            assert_eq!(next(&changes), (ClientChange::Created, id(&client)));
+            assert_eq!(next(&changes), (ClientChangeKind::Created, id(&client)));
             for _ in 0..updates {
-                assert_eq!(next(&changes), (ClientChange::Updated, id(&client)));
+                assert_eq!(next(&changes), (ClientChangeKind::Updated, id(&client)));
             }
-            assert_eq!(next(&changes), (ClientChange::Deleted, id(&client)));
+            assert_eq!(next(&changes), (ClientChangeKind::Deleted, id(&client)));
         }
         assert!(accepted > 0);
     }
@@ -111,16 +112,18 @@ async fn observer_may_use_the_registry() {
         let (sender, changes) = mpsc::channel();
         let (own, runtime) = (Arc::clone(&handle), tokio::runtime::Handle::current());
         // It deletes each client that registers.
-        let builder = builder().on_change(move |change, client_id| {
+        let builder = builder().on_change(move |change| {
+            let client_id = change.client_id();
             let registry = own.get().unwrap();
             let found = runtime.block_on(async {
                 let found = registry.client(client_id).await.unwrap();
-                if change == ClientChange::Created {
+                if change.kind() == ClientChangeKind::Created {
                     assert!(registry.delete(client_id).await.unwrap());
                 }
                 found.is_some()
             });
-            sender.send((change, client_id.to_owned(), found)).unwrap();
+            let told = (change.kind(), client_id.to_owned(), found);
+            sender.send(told).unwrap();
         });
         let builder = if in_a_file {
             builder.file(directory.path().join("clients.redb"))
@@ -132,8 +135,8 @@ async fn observer_may_use_the_registry() {
         for _ in 0..20 {
             let client = client(&registry, &metadata()).await;
             for (change, is_there) in [
-                (ClientChange::Created, true),
-                (ClientChange::Deleted, false),
+                (ClientChangeKind::Created, true),
+                (ClientChangeKind::Deleted, false),
             ] {
                 let told = changes.recv_timeout(Duration::from_secs(10)).unwrap();
                 assert_eq!(told, (change, id(&client), is_there));
@@ -148,7 +151,7 @@ async fn observer_may_use_the_registry() {
 async fn blocked_observer_does_not_block_requests() {
     let (release, blocked) = mpsc::channel::<()>();
     let blocked = Mutex::new(blocked);
-    let builder = builder().on_change(move |_, _| {
+    let builder = builder().on_change(move |_| {
         let _ = blocked.lock().unwrap().recv();
     });
     for (registry, _directory) in in_both_homes(&builder) {
@@ -167,7 +170,7 @@ async fn drop_of_the_last_handle_waits_until_the_observer_was_told() {
         let directory = TempDir::new().unwrap();
         let told = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&told);
-        let builder = builder().on_change(move |_, _| {
+        let builder = builder().on_change(move |_| {
             std::thread::sleep(Duration::from_millis(5));
             count.fetch_add(1, Ordering::SeqCst);
         });
@@ -200,8 +203,8 @@ async fn observer_may_drop_the_last_handle() {
         let builder = builder()
             .clock(time.clock())
             .remove_never_used_after(Duration::from_secs(5))
-            .on_change(move |change, _| {
-                if change == ClientChange::Expired {
+            .on_change(move |change| {
+                if change.kind() == ClientChangeKind::Expired {
                     drop(held.lock().unwrap().take());
                     drops.fetch_add(1, Ordering::SeqCst);
                 }
@@ -229,7 +232,7 @@ async fn observer_may_drop_the_last_handle() {
 async fn panic_of_the_observer_is_ignored() {
     let told = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&told);
-    let builder = builder().on_change(move |_, _| {
+    let builder = builder().on_change(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
         panic!("an observer");
     });

@@ -1,6 +1,6 @@
 //! The removal of clients that were never used.
 
-use tower_dcr::registry::ClientChange;
+use tower_dcr::registry::ClientChangeKind;
 
 use super::*;
 
@@ -12,8 +12,11 @@ async fn clients_that_were_never_used_are_removed_in_time() {
     let builder = builder()
         .clock(time.clock())
         .remove_never_used_after(Duration::from_secs(5))
-        .on_change(move |change, _| {
-            count.fetch_add(u64::from(change == ClientChange::Expired), Ordering::SeqCst);
+        .on_change(move |change| {
+            count.fetch_add(
+                u64::from(change.kind() == ClientChangeKind::Expired),
+                Ordering::SeqCst,
+            );
         });
     for (registry, _directory) in in_both_homes(&builder) {
         expired.store(0, Ordering::SeqCst);

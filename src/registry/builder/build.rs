@@ -7,10 +7,12 @@ use crate::registry::Registry;
 use crate::registry::config_error::RegistryConfigError;
 use crate::registry::inner::Inner;
 use crate::registry::observer::{ChangeFeed, ChangeSender};
+use crate::registry::shared::Shared;
 use crate::registry::store::Store;
 #[cfg(feature = "registry-file")]
 use crate::registry::store::file::File;
 use crate::registry::store::memory::Memory;
+use crate::registry::tenant_name::TenantName;
 
 impl RegistryBuilder {
     /// Builds the registry. It blocks while it reads the whole [file](Self::file), if there is one.
@@ -40,10 +42,14 @@ impl RegistryBuilder {
         let settings = self.check()?;
         let change_feed = ChangeFeed::start(observer).map_err(RegistryConfigError::thread)?;
         let store = open(change_feed.sender())?;
-        let inner =
-            Inner::new(settings, store, change_feed).map_err(RegistryConfigError::thread)?;
+        let shared =
+            Shared::new(&settings, store, change_feed).map_err(RegistryConfigError::thread)?;
         Ok(Registry {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner {
+                tenant: TenantName::NONE,
+                settings: Arc::new(settings),
+                shared: Arc::new(shared),
+            }),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Checks the settings.
 
+use std::sync::Arc;
+
 use super::RegistryBuilder;
 use crate::registry::config_error::RegistryConfigError;
 use crate::registry::configuration_endpoint::ConfigurationEndpoint;
@@ -101,7 +103,8 @@ impl RegistryBuilder {
         }
         Ok(Settings {
             endpoint,
-            rules,
+            https_only: self.https_only,
+            rules: Arc::new(rules),
             time_source: self.time_source,
             max_clients: self.max_clients as u64,
             registration_only: self.registration_only,

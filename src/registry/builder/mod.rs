@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::client_change::ClientChange;
 #[cfg(not(feature = "registry-file"))]
 use super::missing_feature::FeatureRegistryFile;
-use super::observer::{ClientChange, Observer};
+use super::observer::Observer;
 use super::rules::Rules;
 use super::time_source::TimeSource;
 
@@ -86,7 +87,8 @@ impl RegistryBuilder {
     /// - **Secrets.** The file contains the clients' secrets as they were issued, and only hashes
     ///   of the tokens. Backups contain the same.
     /// - **One process.** The file is opened once. A second process, or a second registry, is
-    ///   refused after half a second. Clones of a handle share it.
+    ///   refused after half a second. Clones of a handle share it, and so do its
+    ///   [tenants](super::Registry::tenant).
     /// - **Closing.** The file is closed when the last handle is dropped. The drop waits for the
     ///   changes that are being written.
     /// - **Full disk.** Changes get 503, and reads go on. Within a minute after there is room,
@@ -186,7 +188,8 @@ impl RegistryBuilder {
     }
 
     /// Limits the number of clients. The default is 100,000. The minimum is 1. A warning is logged
-    /// when four fifths are reached.
+    /// when four fifths are reached. Each [tenant](super::Registry::tenant) may have so many
+    /// clients.
     ///
     /// If the registry is full, a new client evicts the oldest client that was [never
     /// used](super::Registry::mark_used) and registered more than ten minutes ago. If there is no
@@ -254,7 +257,8 @@ impl RegistryBuilder {
     /// used once is never removed.
     ///
     /// A thread of its own looks for such clients. A removal is late by at most a hundredth of the
-    /// time, but not by more than a minute.
+    /// time, but not by more than a minute. The thread looks through all
+    /// [tenants](super::Registry::tenant) in the store.
     pub fn remove_never_used_after(mut self, time: Duration) -> Self {
         self.unused_lifetime = Some(time);
         self
@@ -271,9 +275,9 @@ impl RegistryBuilder {
         self
     }
 
-    /// Registers a callback for client changes. It receives the change and the `client_id`. The
-    /// last callback that was set counts. Use it to revoke the tokens of a client that is gone, for
-    /// example.
+    /// Registers a callback for client changes. [`ClientChange`] says what happened, and to which
+    /// client of which [tenant](super::Registry::tenant). The last callback that was set counts.
+    /// Use it to revoke the tokens of a client that is gone, for example.
     ///
     /// - It is called after the change was committed, in the order of the changes, one at a time.
     /// - It is called on a thread of its own, outside every lock. It may block, and it may use the
@@ -294,31 +298,28 @@ impl RegistryBuilder {
     /// use std::sync::mpsc;
     ///
     /// use tower_dcr::operation::Register;
-    /// use tower_dcr::registry::{ClientChange, Registry};
+    /// use tower_dcr::registry::{ClientChangeKind, Registry};
     /// use tower_dcr::{Backend, ClientMetadata};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let (sender, changes) = mpsc::channel();
     /// let registry = Registry::builder("https://as.example.com/register")
-    ///     .on_change(move |change, client_id| {
-    ///         let _ = sender.send((change, client_id.to_owned()));
+    ///     .on_change(move |change| {
+    ///         let _ = sender.send(change);
     ///     })
     ///     .build()?;
     ///
     /// let metadata = r#"{"redirect_uris":["https://client.example.org/cb"]}"#;
     /// let register = Register::new(ClientMetadata::parse(metadata)?);
     /// registry.execute(register.into()).await?;
-    /// let (change, client_id) = changes.recv()?;
-    /// assert_eq!(change, ClientChange::Created);
-    /// assert!(registry.client(&client_id).await?.is_some());
+    /// let change = changes.recv()?;
+    /// assert_eq!(change.kind(), ClientChangeKind::Created);
+    /// assert!(registry.client(change.client_id()).await?.is_some());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn on_change(
-        mut self,
-        observer: impl Fn(ClientChange, &str) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_change(mut self, observer: impl Fn(ClientChange) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }

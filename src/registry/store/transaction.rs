@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use super::error::StoreError;
+use crate::registry::client_change::{ClientChange, ClientChangeKind};
 use crate::registry::client_order::ClientOrder;
-use crate::registry::observer::{Change, ClientChange};
 use crate::registry::record::Record;
+use crate::registry::tenant_name::TenantName;
 
 /// A client with its `client_id`.
 pub(in crate::registry) type Entry = (Arc<str>, Arc<Record>);
 
-/// The clients as a transaction sees them.
+/// A client with its tenant.
+#[cfg(feature = "registry-file")]
+pub(super) type TenantEntry = (TenantName, Entry);
+
+/// The clients of a tenant as a transaction sees them.
 pub(super) trait Tables {
     fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, StoreError>;
 
@@ -26,15 +31,24 @@ pub(super) trait Tables {
     fn remove(&mut self, client_id: &str) -> Result<bool, StoreError>;
 }
 
-/// Atomic changes of clients. It collects what to tell the observer.
+/// Atomic changes of the clients of a tenant. It collects what to tell the observer.
 pub(in crate::registry) struct Transaction<'t> {
+    tenant: &'t TenantName,
     tables: &'t mut dyn Tables,
-    changes: &'t mut Vec<Change>,
+    changes: &'t mut Vec<ClientChange>,
 }
 
 impl<'t> Transaction<'t> {
-    pub(super) fn new(tables: &'t mut dyn Tables, changes: &'t mut Vec<Change>) -> Self {
-        Self { tables, changes }
+    pub(super) fn new(
+        tenant: &'t TenantName,
+        tables: &'t mut dyn Tables,
+        changes: &'t mut Vec<ClientChange>,
+    ) -> Self {
+        Self {
+            tenant,
+            tables,
+            changes,
+        }
     }
 }
 
@@ -68,25 +82,33 @@ impl Transaction<'_> {
     /// Stores a client, and tells the observer.
     pub(in crate::registry) fn put_as(
         &mut self,
-        change: ClientChange,
+        kind: ClientChangeKind,
         client_id: &str,
         client: Record,
     ) -> Result<(), StoreError> {
         self.tables.put(client_id, client)?;
-        self.changes.push((change, client_id.to_owned()));
+        self.tell(kind, client_id);
         Ok(())
     }
 
     /// Removes a client, tells the observer, and returns whether there was one.
     pub(in crate::registry) fn remove_as(
         &mut self,
-        change: ClientChange,
+        kind: ClientChangeKind,
         client_id: &str,
     ) -> Result<bool, StoreError> {
         let removed = self.tables.remove(client_id)?;
         if removed {
-            self.changes.push((change, client_id.to_owned()));
+            self.tell(kind, client_id);
         }
         Ok(removed)
+    }
+
+    fn tell(&mut self, kind: ClientChangeKind, client_id: &str) {
+        self.changes.push(ClientChange {
+            kind,
+            tenant: self.tenant.clone(),
+            client_id: client_id.to_owned(),
+        });
     }
 }

@@ -8,9 +8,9 @@ use super::connection::Connection;
 use super::error::BackupError;
 use super::new_file;
 use super::tables;
-use crate::registry::store::transaction::Entry;
+use crate::registry::store::transaction::TenantEntry;
 
-/// Copies the clients of a file, as the last commit left them.
+/// Copies all clients of a file, as the last commit left them.
 pub(super) async fn copy(connection: Arc<Connection>, path: &Path) -> Result<(), BackupError> {
     let path = path.to_owned();
     let written = run_blocking(move || {
@@ -33,7 +33,7 @@ pub(super) async fn copy(connection: Arc<Connection>, path: &Path) -> Result<(),
 /// Writes these clients.
 pub(in crate::registry::store) async fn write_new(
     path: &Path,
-    clients: Vec<Entry>,
+    clients: Vec<TenantEntry>,
 ) -> Result<(), BackupError> {
     let path = path.to_owned();
     run_blocking(move || new_file::write_new(&path, clients.into_iter().map(Ok)))

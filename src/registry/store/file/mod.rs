@@ -28,6 +28,7 @@ use super::transaction::{Entry, Transaction};
 use crate::registry::client_order::{ClientOrder, Position};
 use crate::registry::observer::ChangeSender;
 use crate::registry::record::Record;
+use crate::registry::tenant_name::TenantName;
 
 /// Reads see the last commit and do not wait for the next one. One thread makes all changes.
 pub(in crate::registry) struct File {
@@ -52,42 +53,57 @@ impl File {
         Ok(Self { connection, writer })
     }
 
-    pub(super) async fn get(&self, client_id: &str) -> Result<Option<Arc<Record>>, StoreError> {
-        let client_id = client_id.to_owned();
-        self.read(move |snapshot| tables::get(snapshot, &client_id))
+    pub(super) async fn get(
+        &self,
+        tenant: &TenantName,
+        client_id: &str,
+    ) -> Result<Option<Arc<Record>>, StoreError> {
+        let (tenant, client_id) = (tenant.clone(), client_id.to_owned());
+        self.read(move |snapshot| tables::get(snapshot, &tenant, &client_id))
             .await
     }
 
     pub(super) async fn list(
         &self,
+        tenant: &TenantName,
         order: ClientOrder,
         after: Option<Position<'_>>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
+        let tenant = tenant.clone();
         let after = after.map(|(one, two, client_id)| (one, two, client_id.to_owned()));
         self.read(move |snapshot| {
             let after = after
                 .as_ref()
                 .map(|(one, two, client_id)| (*one, *two, client_id.as_str()));
-            tables::list(snapshot, order, after, limit)
+            tables::list(snapshot, &tenant, order, after, limit)
         })
         .await
     }
 
-    pub(super) async fn write<T, D>(&self, decide: D) -> Result<T, StoreError>
+    pub(super) async fn write<T, D>(&self, tenant: &TenantName, decide: D) -> Result<T, StoreError>
     where
         T: Send + 'static,
         D: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        writer::outcome(self.writer.submit(decide)?.await)
+        writer::outcome(self.writer.submit(tenant, decide)?.await)
     }
 
-    pub(super) fn write_blocking<T, D>(&self, decide: D) -> Result<T, StoreError>
+    pub(super) fn write_blocking<T, D>(
+        &self,
+        tenant: &TenantName,
+        decide: D,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         D: FnOnce(&mut Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
-        writer::outcome(self.writer.submit(decide)?.blocking_recv())
+        writer::outcome(self.writer.submit(tenant, decide)?.blocking_recv())
+    }
+
+    /// Returns the tenants that have tables. Blocks.
+    pub(super) fn tenants(&self) -> Result<Vec<TenantName>, StoreError> {
+        self.connection.read(tables::tenants)
     }
 
     /// Writes all clients, as the last commit left them, to a new file.

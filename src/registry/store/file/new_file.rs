@@ -13,7 +13,7 @@ use super::error::FileError;
 use super::format::{self, MIGRATIONS};
 use super::tables;
 use crate::registry::store::error::StoreError;
-use crate::registry::store::transaction::Entry;
+use crate::registry::store::transaction::TenantEntry;
 
 /// Creates the file if it is missing or empty.
 pub(super) fn create_if_missing(path: &Path) -> Result<(), FileError> {
@@ -43,7 +43,7 @@ pub(super) fn create_if_missing(path: &Path) -> Result<(), FileError> {
 /// leaves no partial file with that name, and concurrent writers do not disturb each other.
 pub(super) fn write_new(
     path: &Path,
-    clients: impl Iterator<Item = Result<Entry, StoreError>>,
+    clients: impl Iterator<Item = Result<TenantEntry, StoreError>>,
 ) -> Result<(), FileError> {
     if path.try_exists()? {
         return Err(FileError::Exists);
@@ -72,7 +72,7 @@ pub(super) fn write_new(
 
 fn write(
     file: fs::File,
-    clients: impl Iterator<Item = Result<Entry, StoreError>>,
+    clients: impl Iterator<Item = Result<TenantEntry, StoreError>>,
 ) -> Result<(), FileError> {
     let database = Builder::new()
         .set_cache_size(CACHE)

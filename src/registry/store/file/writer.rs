@@ -8,10 +8,12 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
 
 use super::connection::Connection;
-use super::tables::FileTables;
-use crate::registry::observer::{Change, ChangeSender};
+use super::tables::OpenTables;
+use crate::registry::client_change::ClientChange;
+use crate::registry::observer::ChangeSender;
 use crate::registry::store::error::StoreError;
 use crate::registry::store::transaction::Transaction;
+use crate::registry::tenant_name::TenantName;
 use crate::registry::worker::Worker;
 
 /// How many changes may wait. More are refused.
@@ -39,6 +41,7 @@ impl Writer {
     /// Queues a change. Its value arrives when the change is on disk.
     pub(super) fn submit<T, D>(
         &self,
+        tenant: &TenantName,
         decide: D,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
     where
@@ -47,6 +50,7 @@ impl Writer {
     {
         let (answer, receiver) = oneshot::channel();
         let job = Decision {
+            tenant: tenant.clone(),
             decide: Some(decide),
             decided: None,
             answer,
@@ -77,13 +81,18 @@ trait Job: Send {
     /// Returns whether the caller still waits.
     fn is_wanted(&self) -> bool;
 
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError>;
+    fn run(
+        &mut self,
+        tables: &mut OpenTables<'_>,
+        changes: &mut Vec<ClientChange>,
+    ) -> Result<(), StoreError>;
 
     /// Tells the caller the outcome of the commit.
     fn finish(self: Box<Self>, outcome: Result<(), StoreError>);
 }
 
 struct Decision<T, D> {
+    tenant: TenantName,
     decide: Option<D>,
     decided: Option<T>,
     answer: oneshot::Sender<Result<T, StoreError>>,
@@ -98,9 +107,15 @@ where
         !self.answer.is_closed()
     }
 
-    fn run(&mut self, transaction: &mut Transaction<'_>) -> Result<(), StoreError> {
+    fn run(
+        &mut self,
+        tables: &mut OpenTables<'_>,
+        changes: &mut Vec<ClientChange>,
+    ) -> Result<(), StoreError> {
         if let Some(decide) = self.decide.take() {
-            self.decided = Some(decide(transaction)?);
+            let tables = tables.of(&self.tenant)?;
+            let mut transaction = Transaction::new(&self.tenant, tables, changes);
+            self.decided = Some(decide(&mut transaction)?);
         }
         Ok(())
     }
@@ -138,14 +153,14 @@ fn run(connection: &Connection, waiting: &Receiver<Box<dyn Job>>, sender: &Chang
 fn commit(
     database: &redb::Database,
     jobs: &mut [Box<dyn Job>],
-    changes: &mut Vec<Change>,
+    changes: &mut Vec<ClientChange>,
 ) -> Result<(), StoreError> {
     let transaction = database.begin_write().map_err(StoreError::new)?;
-    let mut tables = FileTables::open(&transaction)?;
+    let mut tables = OpenTables::new(&transaction);
     for job in jobs {
-        job.run(&mut Transaction::new(&mut tables, changes))?;
+        job.run(&mut tables, changes)?;
     }
-    let is_changed = tables.is_changed;
+    let is_changed = tables.is_changed();
     drop(tables);
     if is_changed {
         // With redb's default durability, a commit is on disk when it returns.

@@ -53,7 +53,7 @@ async fn observer_is_not_told_about_failed_changes() {
     let disk = Disk::default();
     let told = Arc::new(AtomicUsize::new(0));
     let (opened, count) = (disk.clone(), Arc::clone(&told));
-    let builder = builder().on_change(move |_, _| {
+    let builder = builder().on_change(move |_| {
         count.fetch_add(1, Ordering::SeqCst);
     });
     let registry = build(builder, move || open_disk(&opened));

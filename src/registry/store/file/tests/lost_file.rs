@@ -12,6 +12,7 @@ use crate::registry::observer::ChangeFeed;
 use crate::registry::record::Record;
 use crate::registry::store::error::StoreError;
 use crate::registry::store::file::{File, database};
+use crate::registry::tenant_name::TenantName;
 
 /// A new file in its place would tell all clients that they are not registered.
 #[tokio::test]
@@ -74,10 +75,12 @@ async fn long_read_does_not_prevent_reopening() {
         metadata: "{}".into(),
     };
     let lost = file
-        .write(move |transaction| transaction.put("1", client))
+        .write(&TenantName::NONE, move |transaction| {
+            transaction.put("1", client)
+        })
         .await;
     assert!(lost.is_err());
-    assert!(file.get("1").await.unwrap().is_none());
+    assert!(file.get(&TenantName::NONE, "1").await.unwrap().is_none());
     // It has started again. It ends with the last handle.
     is_reading.recv().unwrap();
     drop(file);
