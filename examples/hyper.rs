@@ -38,8 +38,8 @@ async fn main() -> Result<(), common::Failure> {
     common::log();
     let (listener, base_url) = common::listen().await?;
 
-    let backend = Registry::in_memory(&format!("{base_url}/register"))?;
-    let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
+    let registry = Registry::in_memory(&format!("{base_url}/register"))?;
+    let dcr = DcrLayer::for_registry(registry)?.endpoint_layer(common::cors());
     let service = dcr.layer(service_fn(app));
 
     common::print_what_to_try(&base_url);

@@ -21,8 +21,8 @@ async fn main() -> Result<(), common::Failure> {
     let (listener, base_url) = common::listen().await?;
     let address = listener.local_addr()?;
 
-    let backend = Registry::in_memory(&format!("{base_url}/register"))?;
-    let dcr = DcrLayer::new(backend).endpoint_layer(common::cors());
+    let registry = Registry::in_memory(&format!("{base_url}/register"))?;
+    let dcr = DcrLayer::for_registry(registry)?.endpoint_layer(common::cors());
     let (_reporter, health) = tonic_health::server::health_reporter();
 
     common::print_what_to_try(&base_url);

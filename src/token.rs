@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::util::debug_text::debug_text;
+
 /// A bearer token that a client sent: a registration access token (RFC 7592 section 2), or an
 /// initial access token (RFC 7591 section 3).
 ///
@@ -57,8 +59,14 @@ impl fmt::Debug for BearerToken {
 }
 
 /// The error of [`BearerToken::new`]: the text is not a `b64token`. It does not contain the text.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct InvalidBearerToken(());
+
+impl fmt::Debug for InvalidBearerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(f, "InvalidBearerToken", self)
+    }
+}
 
 impl fmt::Display for InvalidBearerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

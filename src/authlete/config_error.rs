@@ -4,6 +4,7 @@ use std::fmt;
 use http::HeaderName;
 
 use crate::BoxError;
+use crate::util::debug_text::debug_text;
 
 /// A setting that [`AuthleteBuilder`](super::AuthleteBuilder) or
 /// [`Credentials`](super::Credentials) refuses. `Display` says what to write instead.
@@ -17,7 +18,6 @@ use crate::BoxError;
 /// assert!(matches!(error, AuthleteConfigError::InvalidBaseUrl { .. }));
 /// assert!(error.to_string().contains("\"https://us.authlete.com\""));
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum AuthleteConfigError {
     /// There is no base URL.
@@ -79,6 +79,12 @@ pub enum AuthleteConfigError {
         /// The error of the TLS library.
         source: BoxError,
     },
+}
+
+impl fmt::Debug for AuthleteConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(f, "AuthleteConfigError", self)
+    }
 }
 
 impl fmt::Display for AuthleteConfigError {

@@ -3,9 +3,10 @@ use std::fmt;
 
 use crate::endpoint::InvalidRealm;
 use crate::endpoint::path_rules::PathProblem;
+use crate::util::debug_text::debug_text;
 
 /// A setting that [`DcrBuilder`](crate::DcrBuilder) refuses. `Display` says what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A path cannot be matched, or not safely.
@@ -72,6 +73,12 @@ pub enum ConfigError {
         /// `"body_limit"`, `"body_timeout"` or `"backend_timeout"`.
         setting: &'static str,
     },
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(f, "ConfigError", self)
+    }
 }
 
 impl fmt::Display for ConfigError {

@@ -1,6 +1,7 @@
 //! Small helpers that know nothing about registration.
 
 pub(crate) mod bearer_scheme;
+pub(crate) mod debug_text;
 pub(crate) mod error_chain;
 pub(crate) mod http_token;
 pub(crate) mod json;

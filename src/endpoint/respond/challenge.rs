@@ -3,6 +3,7 @@ use std::fmt;
 use http::header::HeaderValue;
 
 use crate::reply::ErrorCode;
+use crate::util::debug_text::debug_text;
 
 /// The challenges of a realm: the values of `WWW-Authenticate` (RFC 6750 section 3).
 ///
@@ -73,8 +74,14 @@ impl Default for Challenges {
 }
 
 /// The error of [`Challenges::new`]: the realm cannot stand in a challenge.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InvalidRealm(());
+
+impl fmt::Debug for InvalidRealm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(f, "InvalidRealm", self)
+    }
+}
 
 impl fmt::Display for InvalidRealm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
