@@ -1,9 +1,7 @@
 //! The rules for the base URL of Authlete's Web API.
 
-use http::uri::{Scheme, Uri};
-
 use super::config_error::AuthleteConfigError;
-use crate::util::uri::{PathFault, check_path, is_loopback};
+use crate::util::uri::{PathFault, ServerUrl, UrlFault, check_path};
 
 /// Checks a base URL and returns it without a slash at its end.
 ///
@@ -18,29 +16,34 @@ pub(super) fn check(url: &str, https_only: bool) -> Result<String, AuthleteConfi
 
 /// Returns what is wrong with a base URL, and what to write instead.
 fn problem_of(url: &str, https_only: bool) -> Option<&'static str> {
-    let Ok(uri) = url.parse::<Uri>() else {
-        return Some("is not a URL: write one like \"https://us.authlete.com\"");
+    const NOT_HTTPS: &str =
+        "is not https: write https, or call https_only(false) if plain http is safe there";
+    let url = match ServerUrl::parse(url) {
+        Ok(url) => url,
+        Err(fault) => {
+            return Some(match fault {
+                UrlFault::NotAbsolute => {
+                    "is not absolute: write one like \"https://us.authlete.com\""
+                }
+                UrlFault::Scheme => NOT_HTTPS,
+                UrlFault::UserInfo => {
+                    "contains user information: write the credentials with credentials"
+                }
+                UrlFault::Host => "has no valid host: write one like \"https://us.authlete.com\"",
+                UrlFault::Port => {
+                    "has a port that does not exist: write one from 1 to 65535, or none"
+                }
+                UrlFault::QueryOrFragment => "has a query or a fragment: leave it out",
+                UrlFault::PathCharacter => {
+                    "has a character in its path that no URL has: write the path without it"
+                }
+            });
+        }
     };
-    let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-        return Some("is not absolute: write one like \"https://us.authlete.com\"");
-    };
-    let is_http_accepted = !https_only || is_loopback(authority.host());
-    if *scheme != Scheme::HTTPS && !(*scheme == Scheme::HTTP && is_http_accepted) {
-        return Some(
-            "is not https: write https, or call https_only(false) if plain http is safe there",
-        );
+    if url.is_exposed && https_only {
+        return Some(NOT_HTTPS);
     }
-    if authority.as_str().contains('@') {
-        return Some("contains user information: write the credentials with credentials");
-    }
-    let after_host = authority.as_str().strip_prefix(authority.host());
-    if after_host != Some("") && authority.port_u16().is_none() {
-        return Some("has a port that does not exist: write one from 1 to 65535, or none");
-    }
-    if url.contains(['?', '#']) {
-        return Some("has a query or a fragment: leave it out");
-    }
-    let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
+    let path = url.path.strip_suffix('/').unwrap_or(url.path);
     if let Err(fault) = check_path(path) {
         return Some(match fault {
             PathFault::EmptySegment => "has an empty segment in its path: write single slashes",

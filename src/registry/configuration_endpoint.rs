@@ -1,8 +1,6 @@
 //! The URL of the client configuration endpoint.
 
-use fluent_uri::Uri;
-
-use crate::util::uri::{PathFault, check_authority, check_path, is_loopback};
+use crate::util::uri::{PathFault, ServerUrl, UrlFault, check_path};
 
 /// The URL that the `registration_client_uri` of each client starts with (RFC 7592 section 3).
 #[derive(Clone, Debug)]
@@ -11,29 +9,30 @@ pub(super) struct ConfigurationEndpoint(Box<str>);
 impl ConfigurationEndpoint {
     /// The error continues a sentence that starts with the URL.
     pub(super) fn new(url: &str, https_only: bool) -> Result<Self, &'static str> {
-        let uri = Uri::parse(url).map_err(|_| "is not an absolute URL of RFC 3986")?;
-        let authority = uri
-            .authority()
-            .filter(|authority| !authority.host().is_empty())
-            .ok_or("names no host")?;
-        let scheme = uri.scheme().as_str();
-        if scheme.eq_ignore_ascii_case("http") {
-            if https_only && !is_loopback(authority.host()) {
-                return Err(
-                    "is plain http on a host other than localhost, 127.0.0.1 and [::1], without \
-                     https_only(false)",
-                );
-            }
-        } else if !scheme.eq_ignore_ascii_case("https") {
-            return Err("is neither https nor http");
+        let parsed = ServerUrl::parse(url).map_err(|fault| match fault {
+            UrlFault::NotAbsolute => "is not an absolute URL of RFC 3986",
+            UrlFault::Scheme => "is neither https nor http",
+            UrlFault::UserInfo => "has user information",
+            UrlFault::Host => "has no valid host",
+            UrlFault::Port => "has a port that does not exist",
+            UrlFault::QueryOrFragment => "has a query or a fragment",
+            UrlFault::PathCharacter => "has a character in its path that no URL has",
+        })?;
+        if parsed.is_exposed && https_only {
+            return Err(
+                "is plain http on a host other than localhost, 127.0.0.1 and [::1], without \
+                 https_only(false)",
+            );
         }
-        check_authority(&authority)?;
-        if uri.has_query() || uri.has_fragment() {
-            return Err("has a query or a fragment");
+        let path = parsed.path;
+        if path.is_empty() {
+            return Err("has no path");
         }
-        let path = uri.path().as_str();
-        if path.is_empty() || path.ends_with('/') {
-            return Err("has no path, or ends with \"/\"");
+        if path.ends_with('/') {
+            return Err("ends with \"/\"");
+        }
+        if path.contains(['{', '}']) {
+            return Err("has a name in braces: a registry serves one tenant; see Registry::tenant");
         }
         // The layer has none of these in its path either, because it compares the path as it was
         // sent.

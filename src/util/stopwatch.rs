@@ -11,6 +11,7 @@ pub(crate) struct Stopwatch {
 
 impl Stopwatch {
     /// Whether the platform has a clock.
+    #[cfg(feature = "tracing")]
     pub(crate) const HAS_CLOCK: bool =
         cfg!(not(all(target_family = "wasm", target_os = "unknown")));
 

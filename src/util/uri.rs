@@ -1,11 +1,12 @@
 //! The rules about URIs that several modules share: paths, hosts, authorities.
 
+use http::uri::Authority;
+
 #[cfg(any(feature = "registry", feature = "uri-policies"))]
 pub(crate) use self::parsed::*;
 
 /// Returns whether a URI's host is this machine, in one of the three spellings of RFC 8252
 /// sections 7.3 and 8.3. No other spelling counts, because resolvers disagree about the others.
-#[cfg(any(feature = "authlete", feature = "registry", feature = "uri-policies"))]
 pub(crate) fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
@@ -32,6 +33,73 @@ pub(crate) fn check_path(path: &str) -> Result<(), PathFault> {
         Err(PathFault::Escape)
     } else {
         Ok(())
+    }
+}
+
+/// A URL of a server, split into what its rules are about.
+#[derive(Debug)]
+pub(crate) struct ServerUrl<'u> {
+    /// The path, which may be empty. [`check_path`] checks it.
+    pub(crate) path: &'u str,
+    /// Whether somebody on the way could read the traffic: plain `http` to another machine.
+    #[cfg_attr(
+        not(any(feature = "authlete", feature = "registry")),
+        expect(dead_code, reason = "the layer knows no setting `https_only`")
+    )]
+    pub(crate) is_exposed: bool,
+}
+
+/// A reason why a text is not the URL of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UrlFault {
+    /// There is no scheme, or no `://`.
+    NotAbsolute,
+    /// The scheme is neither `https` nor `http`.
+    Scheme,
+    /// User information is deprecated, because it can hide the host (RFC 9110 section 4.2.4).
+    UserInfo,
+    /// The host is missing, or contains an escape, a wildcard or another character that no host has.
+    Host,
+    /// The port is not a number from 0 to 65,535.
+    Port,
+    /// A URL of an endpoint has neither.
+    QueryOrFragment,
+    /// The path contains a character that RFC 3986 section 3.3 does not allow.
+    PathCharacter,
+}
+
+impl<'u> ServerUrl<'u> {
+    /// Parses an `https` or `http` URL. Named segments in braces are allowed in the path.
+    pub(crate) fn parse(url: &'u str) -> Result<Self, UrlFault> {
+        let (scheme, rest) = url.split_once("://").ok_or(UrlFault::NotAbsolute)?;
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        if !is_https && !scheme.eq_ignore_ascii_case("http") {
+            return Err(UrlFault::Scheme);
+        }
+        if rest.contains(['?', '#']) {
+            return Err(UrlFault::QueryOrFragment);
+        }
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.contains('@') {
+            return Err(UrlFault::UserInfo);
+        }
+        let parsed: Authority = authority.parse().map_err(|_| UrlFault::Host)?;
+        let host = parsed.host();
+        if host.is_empty() || host.contains(['%', '*']) {
+            return Err(UrlFault::Host);
+        }
+        // A port that cannot be parsed is part of the text, but has no number.
+        if authority.len() > host.len() && parsed.port_u16().is_none() {
+            return Err(UrlFault::Port);
+        }
+        let is_path_byte = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`|".contains(&byte);
+        if !path.bytes().all(is_path_byte) {
+            return Err(UrlFault::PathCharacter);
+        }
+        Ok(Self {
+            path,
+            is_exposed: !is_https && !is_loopback(host),
+        })
     }
 }
 
@@ -200,6 +268,45 @@ mod tests {
             "a_b.example.com",
         ] {
             assert!(!is_public_name(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn server_urls_are_parsed() {
+        for (url, path, is_exposed) in [
+            ("https://as.example.com", "", false),
+            ("HTTPS://as.example.com:8443/a/b", "/a/b", false),
+            ("http://as.example.com/", "/", true),
+            ("http://localhost:3000/register", "/register", false),
+            ("http://[::1]:3000/t/{tenant}", "/t/{tenant}", false),
+            ("http://127.0.0.2/", "/", true),
+        ] {
+            let parsed = ServerUrl::parse(url).unwrap();
+            assert_eq!(
+                (parsed.path, parsed.is_exposed),
+                (path, is_exposed),
+                "{url}"
+            );
+        }
+        for (url, fault) in [
+            ("", UrlFault::NotAbsolute),
+            ("/register", UrlFault::NotAbsolute),
+            ("as.example.com/register", UrlFault::NotAbsolute),
+            ("https:/register", UrlFault::NotAbsolute),
+            ("ftp://as.example.com/", UrlFault::Scheme),
+            ("https:///register", UrlFault::Host),
+            ("https://*.example.com/", UrlFault::Host),
+            ("https://as%2eexample.com/", UrlFault::Host),
+            ("https://as example.com/", UrlFault::Host),
+            ("https://user@as.example.com/", UrlFault::UserInfo),
+            ("https://as.example.com:99999/", UrlFault::Port),
+            ("https://as.example.com:/", UrlFault::Port),
+            ("https://as.example.com/?x", UrlFault::QueryOrFragment),
+            ("https://as.example.com#x", UrlFault::QueryOrFragment),
+            ("https://as.example.com/a b", UrlFault::PathCharacter),
+            ("https://as.example.com/\u{e9}", UrlFault::PathCharacter),
+        ] {
+            assert_eq!(ServerUrl::parse(url).unwrap_err(), fault, "{url}");
         }
     }
 

@@ -38,7 +38,7 @@ fn base_url_is_https_or_on_this_machine() {
         assert!(any.build().is_ok(), "{url}");
     }
     for (url, expected) in [
-        ("", "not a URL"),
+        ("", "absolute"),
         ("us.authlete.com", "absolute"),
         ("/api", "absolute"),
         ("ftp://us.authlete.com", "https"),

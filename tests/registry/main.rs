@@ -26,8 +26,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tower_dcr::DcrEndpoint;
 use tower_dcr::registry::{ClientOrder, Registry, RegistryBuilder};
+use tower_dcr::{DcrEndpoint, DcrLayer};
 
 use support::*;
 
@@ -96,9 +96,15 @@ async fn count(registry: &Registry) -> usize {
     page.unwrap().clients.len()
 }
 
+/// Returns the endpoint of a registry at `/register`, whatever its URL.
+fn endpoint(registry: &Registry) -> DcrEndpoint<Registry> {
+    let builder = DcrLayer::builder(registry.clone()).registration_path("/register");
+    builder.build_endpoint().unwrap()
+}
+
 async fn post(registry: &Registry, metadata: &Value) -> TestResponse {
     let answer = send(
-        &DcrEndpoint::new(registry.clone()),
+        &endpoint(registry),
         registration_request(metadata.to_string()),
     )
     .await;
@@ -127,7 +133,7 @@ async fn with_token(
         text(token),
         body.to_string(),
     );
-    let answer = send(&DcrEndpoint::new(registry.clone()), request).await;
+    let answer = send(&endpoint(registry), request).await;
     answer.assert_well_formed();
     answer
 }

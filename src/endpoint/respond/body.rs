@@ -33,8 +33,11 @@ impl Body for EndpointBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let size = self.0.as_ref().map_or(0, Bytes::len);
-        SizeHint::with_exact(u64::try_from(size).unwrap_or(u64::MAX))
+        // Without a body there is no size: a framework would write `Content-Length: 0` to a 204,
+        // which RFC 9110 section 8.6 forbids.
+        self.0.as_ref().map_or_else(SizeHint::default, |content| {
+            SizeHint::with_exact(u64::try_from(content.len()).unwrap_or(u64::MAX))
+        })
     }
 }
 
