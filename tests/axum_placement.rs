@@ -225,3 +225,31 @@ async fn endpoint_layer_state_is_shared_by_a_hundred_routes() {
     let read = configuration_request("GET", "/register/1", "token", "").map(axum::body::Body::new);
     assert_eq!(send(&app, read).await.status, 503);
 }
+
+/// axum writes the size of a body into `Content-Length`, which a 204 must not have (RFC 9110
+/// section 8.6). hyper removes it from HTTP/1.1 responses, but not from HTTP/2 responses.
+#[tokio::test]
+async fn no_content_has_no_content_length_in_axum() {
+    for app in [page().fallback(not_found).layer(dcr()), page().layer(dcr())] {
+        let options = Request::options("/register").body(axum::body::Body::empty());
+        let delete = configuration_request("DELETE", "/register/1", "token", "");
+        for request in [options.unwrap(), delete.map(axum::body::Body::new)] {
+            let response = send(&app, request).await;
+            assert_eq!(response.status, 204);
+            assert_eq!(response.header("content-length"), None);
+        }
+    }
+}
+
+/// axum adds an `Allow` of its own to the response of a method router. Around the application, the
+/// layer is outside of it.
+#[tokio::test]
+async fn layer_around_the_application_has_no_foreign_allow() {
+    let app = dcr().layer(Router::new().route("/{page}", get(async || "a page")));
+    let request = registration_request(CLIENT).map(axum::body::Body::new);
+    let response = send(&app, request).await;
+    assert_eq!(
+        (response.status.as_u16(), response.header("allow")),
+        (201, None)
+    );
+}
