@@ -7,7 +7,7 @@ use crate::endpoint::InvalidRealm;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A path cannot be matched, or not safely.
+    /// A path breaks the rules of [`registration_path`](crate::DcrBuilder::registration_path).
     #[non_exhaustive]
     InvalidPath {
         /// `"registration_path"` or `"configuration_path"`.
@@ -16,11 +16,13 @@ pub enum ConfigError {
         path: String,
         /// What is wrong with it. It continues a sentence that starts with the path.
         problem: &'static str,
-        /// A valid path, made of the good segments of this one.
+        /// A valid path, built from the valid segments of this path. It is `/register` if there is
+        /// none.
         suggestion: String,
     },
 
-    /// The registration path would also be the path of a client.
+    /// The registration path is one segment below the configuration path, so it would also be the
+    /// path of a client.
     #[non_exhaustive]
     Overlap {
         /// The registration path.
@@ -29,7 +31,8 @@ pub enum ConfigError {
         configuration: String,
     },
 
-    /// The URL of the registration endpoint cannot be given to clients.
+    /// The URL breaks the rules of
+    /// [`registration_endpoint`](crate::DcrBuilder::registration_endpoint).
     #[non_exhaustive]
     InvalidEndpoint {
         /// The URL that was set.
@@ -38,24 +41,26 @@ pub enum ConfigError {
         problem: &'static str,
     },
 
-    /// The path has a named segment, but the backend issues client URLs below one fixed URL.
+    /// A path has a named segment, but the backend issues client URLs below one fixed URL. These
+    /// URLs would be wrong for all tenants but one.
     #[non_exhaustive]
     FixedEndpoint {
         /// The fixed URL of the backend.
         url: String,
     },
 
-    /// No method is left on.
+    /// The list of [`methods`](crate::DcrBuilder::methods) is empty.
     NoMethods,
 
-    /// The realm cannot stand in a challenge.
+    /// The realm is empty, or contains `"`, `\` or anything but printable ASCII (RFC 6750 section
+    /// 3).
     #[non_exhaustive]
     InvalidRealm {
-        /// The rule for realms.
+        /// The error. Its text states the rule.
         source: InvalidRealm,
     },
 
-    /// A limit is zero, so that it would refuse everything.
+    /// A limit is zero, so every request would exceed it.
     #[non_exhaustive]
     ZeroLimit {
         /// `"body_limit"`, `"body_timeout"` or `"backend_timeout"`.

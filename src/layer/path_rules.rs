@@ -6,8 +6,8 @@ use super::error::ConfigError;
 use crate::endpoint::{DEFAULT_PATH, name_of};
 use crate::util::uri::{PathFault, check_path};
 
-/// Checks a path that is matched as it was sent. Clients and proxies must not change it on the way,
-/// and it must not look like a pattern, except for named segments.
+/// Checks a path of the settings. Requests are matched as they were sent, so the path must be one
+/// that no client and no proxy changes. It must not look like a pattern, except for named segments.
 pub(super) fn check(setting: &'static str, path: &str) -> Result<(), ConfigError> {
     let problem = if !path.starts_with('/') {
         "does not start with \"/\""
@@ -73,7 +73,7 @@ pub(super) fn has_names(path: &str) -> bool {
     path.split('/').any(|segment| name_of(segment).is_some())
 }
 
-/// Returns a valid path that is made of the good segments of an invalid one.
+/// Returns a valid path that is built from the valid segments of an invalid one.
 fn suggest_path(path: &str) -> String {
     // Only the path, if the whole URL was written.
     let path = path.split_once("://").map_or(path, |(_, rest)| {

@@ -4,8 +4,8 @@ use http::uri::Authority;
 
 use super::error::ConfigError;
 
-/// Returns the path of a URL. Its rules are those of a [path](super::path_rules), and are checked
-/// there.
+/// Checks a URL and returns its path. The rules of the path itself are checked in
+/// [`path_rules`](super::path_rules).
 pub(super) fn path_of(url: &str) -> Result<&str, ConfigError> {
     let problem = |problem| ConfigError::InvalidEndpoint {
         url: url.to_owned(),
