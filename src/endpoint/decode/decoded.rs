@@ -5,7 +5,7 @@ use crate::metadata::ClientMetadata;
 use crate::operation::{Delete, Operation, Read, Register, RequestParts, Update};
 use crate::token::BearerToken;
 
-/// A decoded request, without its head.
+/// A decoded request, without its [`Parts`].
 pub(in crate::endpoint) enum Decoded {
     Register {
         token: Option<BearerToken>,
@@ -37,7 +37,7 @@ impl Decoded {
         }
     }
 
-    /// Adds the head of the request.
+    /// Adds the parts of the request.
     pub(in crate::endpoint) fn into_operation(
         self,
         mut parts: Parts,

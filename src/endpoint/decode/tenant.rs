@@ -19,7 +19,7 @@ pub(in crate::endpoint) async fn choose_backend<'b, B>(
     let chosen = if route.params.is_none() {
         None
     } else {
-        // For the client, the selector is a part of the backend. So it has its time-out.
+        // The selector is like a part of the backend, so it has the backend's time-out.
         let result = settings.backend_timeout.run(source.choose(parts)).await;
         result
             .unwrap_or_else(|timed_out| Err(timed_out.into()))

@@ -86,7 +86,8 @@ fn unavailable(
     response
 }
 
-/// The error of a step before the backend. The backend was not asked, whatever the source says.
+/// The error of a step before the backend. The backend was not called, even if the source is an
+/// error with an unknown outcome.
 #[derive(Debug)]
 pub(crate) struct NotAsked {
     step: &'static str,
