@@ -8,8 +8,8 @@ use std::fmt;
 /// Its text is a `b64token` (RFC 6750 section 2.1): one or more of `A-Z a-z 0-9 - . _ ~ + /`, then
 /// any number of `=`.
 ///
-/// `Debug` does not show the token. There is no `PartialEq`, because a comparison must not reveal by
-/// its duration how much of a token is right. Compare tokens in constant time, or compare their
+/// `Debug` does not show the token. There is no `PartialEq`, because a comparison must not reveal
+/// by its duration how much of a token is right. Compare tokens in constant time, or compare their
 /// hashes.
 ///
 /// ```

@@ -24,9 +24,9 @@ type OnOutcome = Arc<dyn Fn(Outcome) + Send + Sync>;
 /// A layer around a backend that completes operations after the client disconnected or the backend
 /// time-out elapsed.
 ///
-/// Without it, such an operation is cancelled, and nobody knows how far it got. With it, the rest of
-/// the operation runs in a tokio task, and a [callback](Self::on_outcome) receives its [`Outcome`].
-/// It needs feature `tokio`.
+/// Without it, such an operation is cancelled, and nobody knows how far it got. With it, the rest
+/// of the operation runs in a tokio task, and a [callback](Self::on_outcome) receives its
+/// [`Outcome`]. It needs feature `tokio`.
 ///
 /// - An operation is cancelled as without the layer if it takes longer than the
 ///   [time-out](Self::task_timeout), or if there are too many such tasks. In the second case a

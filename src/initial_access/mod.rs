@@ -43,7 +43,7 @@ use crate::token::BearerToken;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let expiry = Arc::new(HashMap::from([("secret".to_owned(), SystemTime::now())]));
 /// let endpoint = DcrLayer::builder(backend)
 ///     .require_initial_access_token(move |token: BearerToken, _: &Parts| {

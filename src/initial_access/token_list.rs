@@ -21,7 +21,7 @@ use crate::token::{BearerToken, InvalidBearerToken};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let tokens = TokenList::new(["eyJhbGciOiJSUzI1NiJ9", "another-token"])?;
 /// let endpoint =
 ///     DcrLayer::builder(backend).require_initial_access_token(tokens).build_endpoint()?;
@@ -63,7 +63,7 @@ impl TokenList {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let tokens = TokenList::labeled([("ci", "token-of-ci"), ("alice", "token-of-alice")])?;
     /// let endpoint =
     ///     DcrLayer::builder(backend).require_initial_access_token(tokens).build_endpoint()?;
@@ -131,8 +131,8 @@ impl fmt::Debug for TokenList {
     }
 }
 
-/// The label of a token in a [`TokenList`]. If the token is accepted, the label is in the extensions
-/// of the operation and of the [`Outcome`](crate::Outcome).
+/// The label of a token in a [`TokenList`]. If the token is accepted, the label is in the
+/// extensions of the operation and of the [`Outcome`](crate::Outcome).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenLabel(Arc<str>);
 

@@ -40,7 +40,7 @@ use crate::util::timeout::Timeout;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let endpoint = DcrLayer::builder(backend)
 ///     .registration_path("/connect/register")
 ///     .body_limit(16 * 1024)
@@ -83,8 +83,8 @@ impl<B: Backend> DcrLayer<B> {
     ///
     /// - The selector has the [backend time-out](DcrBuilder::backend_timeout), and so has the
     ///   backend that it chose.
-    /// - The [metadata document](DcrLayer::server_metadata) contains nothing of the backends. To add
-    ///   what one of them supports, use [`server_metadata_of`](DcrBuilder::server_metadata_of).
+    /// - The [metadata document](DcrLayer::server_metadata) contains nothing of the backends. To
+    ///   add what one of them supports, use [`server_metadata_of`](DcrBuilder::server_metadata_of).
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -99,7 +99,7 @@ impl<B: Backend> DcrLayer<B> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let blue = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let blue = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let tenants = Arc::new(HashMap::from([("blue".to_owned(), SharedBackend::new(blue))]));
     /// let endpoint = DcrLayer::select_backend(move |parts: &Parts| {
     ///     let tenant = PathParams::of(parts);
@@ -222,8 +222,8 @@ impl<B: Backend> DcrBuilder<B> {
     /// It follows the rules of the [registration path](Self::registration_path). It must match the
     /// `registration_client_uri` that the backend issues.
     ///
-    /// It must not be the parent of the registration path: with `/clients`, `/clients/new` cannot be
-    /// the registration path.
+    /// It must not be the parent of the registration path: with `/clients`, `/clients/new` cannot
+    /// be the registration path.
     pub fn configuration_path(mut self, path: impl Into<String>) -> Self {
         self.configuration_path = Some(path.into());
         self
@@ -240,8 +240,8 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
-    /// Sets the operations that are on. The default is all four. The response to any other method is
-    /// 405, and its `Allow` names those that are on (RFC 7592 section 2).
+    /// Sets the operations that are on. The default is all four. The response to any other method
+    /// is 405, and its `Allow` names those that are on (RFC 7592 section 2).
     ///
     /// An empty list is an error: [`ConfigError::NoMethods`].
     ///
@@ -253,7 +253,7 @@ impl<B: Backend> DcrBuilder<B> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let endpoint = DcrLayer::builder(backend)
     ///     .methods([OperationKind::Register, OperationKind::Read])
     ///     .build_endpoint()?;

@@ -96,10 +96,10 @@ impl fmt::Display for ConfigError {
             Self::FixedEndpoint { url } => write!(
                 f,
                 "the backend issues client URLs below {url:?}, which is wrong for all tenants but \
-                 one: write `DcrLayer::select_backend` with a backend for each tenant"
+                 one: use `DcrLayer::select_backend` with a backend for each tenant"
             ),
             Self::NoMethods => f.write_str(
-                "methods is empty, so nothing could be answered: write at least \
+                "methods is empty, so every method would be refused: write at least \
                  OperationKind::Register",
             ),
             Self::InvalidRealm { source } => source.fmt(f),
@@ -109,7 +109,7 @@ impl fmt::Display for ConfigError {
             Self::ZeroLimit { setting } => {
                 write!(
                     f,
-                    "{setting} is zero, so nothing is in time: write None for no limit"
+                    "{setting} is zero, so every request would time out: write None for no limit"
                 )
             }
         }

@@ -14,7 +14,7 @@ impl DcrLayer<Registry> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let app = axum::Router::new();
+    /// let app = axum::Router::new();
     /// let registry = Registry::in_memory("https://as.example.com/connect/register")?;
     /// let app = DcrLayer::for_registry(registry)?.layer(app);
     ///

@@ -47,9 +47,9 @@ use crate::endpoint::DcrEndpoint;
 /// [`builder`](Self::builder). The application never sees a request on these paths, whatever the
 /// method.
 ///
-/// `E` is the endpoint with its [layers](Self::endpoint_layer). It is created once, and all services
-/// that this layer and its clones create share it. This matters because a framework may apply the
-/// layer once for each route.
+/// `E` is the endpoint with its [layers](Self::endpoint_layer). It is created once, and all
+/// services that this layer and its clones create share it. This matters because a framework may
+/// apply the layer once for each route.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -117,15 +117,15 @@ impl<B, E> DcrLayer<B, E> {
     ///
     /// A `document` that is not a JSON object is returned unchanged.
     ///
-    /// Announce `code_challenge_methods_supported` in your own document. Some MCP clients stop after
-    /// registration if it is missing.
+    /// Announce `code_challenge_methods_supported` in your own document. Some MCP clients stop
+    /// after registration if it is missing.
     ///
     /// ```
     /// use serde_json::json;
     /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
     ///
     /// # fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let layer = DcrLayer::builder(backend)
     ///     .registration_endpoint("https://as.example.com/connect/register")
     ///     .build()?;
@@ -178,8 +178,8 @@ impl<B, E: Clone> DcrLayer<B, E> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
-    /// # let app = axum::Router::new();
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let app = axum::Router::new();
     /// let layer = DcrLayer::new(backend).endpoint_layer(
     ///     CorsLayer::new()
     ///         .allow_origin(AllowOrigin::any())
@@ -228,8 +228,8 @@ impl<B, E: Clone> DcrLayer<B, E> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
-    /// # let app = axum::Router::new();
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let app = axum::Router::new();
     /// let cors = CorsLayer::new().allow_origin(Any).allow_headers([AUTHORIZATION, CONTENT_TYPE]);
     /// let layer = DcrLayer::new(backend)
     ///     .endpoint_layer(ConcurrencyLimitLayer::new(0)) // For the example: nobody gets through.

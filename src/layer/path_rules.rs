@@ -36,7 +36,7 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
     for segment in path.split('/').skip(1) {
         match name_of(segment) {
             Some("client_id") => {
-                return Err("names the client; the layer adds the client by itself");
+                return Err("contains the client, but the layer adds the client itself");
             }
             Some(name) if !is_name(name) => {
                 return Err("has a segment name with characters other than A-Z a-z 0-9 and _");

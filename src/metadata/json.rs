@@ -13,7 +13,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 /// parse a different value than other parsers.
 const RESERVED: &str = "$serde_json::private::";
 
-/// Checks that the text is exactly one JSON object, and that all parsers read the same value from it.
+/// Checks that the text is exactly one JSON object, and that all parsers read the same value from
+/// it.
 ///
 /// - No object, at any depth, names a member twice. RFC 8259 section 4 leaves the meaning of the
 ///   second one open. Names are compared after unescaping, in linear time.

@@ -18,8 +18,8 @@ pub use self::error::{DeserializeError, MetadataError};
 /// JSON text byte for byte.
 ///
 /// The text is exactly one JSON object in UTF-8. No object in it, at any depth, names a member
-/// twice, and every number is within a double's range. [`MetadataError`] lists all rules. The backend
-/// must check the values of the members.
+/// twice, and every number is within a double's range. [`MetadataError`] lists all rules. The
+/// backend must check the values of the members.
 ///
 /// `Debug` shows only the length.
 ///

@@ -27,8 +27,8 @@ use crate::token::BearerToken;
 /// belongs to the client, and whether the metadata is acceptable.
 ///
 /// Each payload has the [parts](Self::parts) of its request, without `Bearer` credentials. If the
-/// server puts the peer's address or a client certificate into the extensions, a backend or a policy
-/// can read them there. `Debug` shows no token, no metadata and no header.
+/// server puts the peer's address or a client certificate into the extensions, a backend or a
+/// policy can read them there. `Debug` shows no token, no metadata and no header.
 ///
 /// # Example
 ///

@@ -10,8 +10,8 @@ use http::request::Parts;
 /// are those for a `client_id` in a path: it is printable ASCII, neither `.` nor `..`, and at most
 /// 2,048 bytes long after decoding.
 ///
-/// A backend or a policy can use [`Operation::path_param`](crate::Operation::path_param). A verifier
-/// or a selector reads the values from the request's [`Parts`]:
+/// A backend or a policy can use [`Operation::path_param`](crate::Operation::path_param). A
+/// verifier or a selector reads the values from the request's [`Parts`]:
 ///
 /// ```
 /// use http::Request;
@@ -22,7 +22,7 @@ use http::request::Parts;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let endpoint = DcrLayer::builder(backend)
 ///     .registration_path("/t/{tenant}/register")
 ///     .require_initial_access_token(|token: BearerToken, parts: &Parts| {

@@ -40,7 +40,8 @@ pub enum ErrorCode {
     AccessDenied,
     /// `server_error` (RFC 6749 section 4.1.2.1). `Reply::refuse` turns it into 500.
     ServerError,
-    /// `temporarily_unavailable` (RFC 6749 section 4.1.2.1). The status depends on what is returned:
+    /// `temporarily_unavailable` (RFC 6749 section 4.1.2.1). The status depends on what is
+    /// returned:
     ///
     /// | value | status |
     /// |---|---|

@@ -167,8 +167,9 @@ impl Reply {
         Self::new(Action::Forbidden, Some(content.into()))
     }
 
-    /// Refuses an operation with 429 `temporarily_unavailable`, because of a rate limit or quota. The
-    /// client receives the time as `Retry-After`, in whole seconds, rounded up, at most one hour.
+    /// Refuses an operation with 429 `temporarily_unavailable`, because of a rate limit or quota.
+    /// The client receives the time as `Retry-After`, in whole seconds, rounded up, at most one
+    /// hour.
     ///
     /// ```
     /// use std::time::Duration;
@@ -224,8 +225,8 @@ impl Reply {
         }
     }
 
-    /// Adds the backend's own code for what happened, such as Authlete's `resultCode` or the name of
-    /// a policy. It is not the `error` of an error response, and the client does not receive it.
+    /// Adds the backend's own code for what happened, such as Authlete's `resultCode` or the name
+    /// of a policy. It is not the `error` of an error response, and the client does not receive it.
     ///
     /// It appears in the [`Outcome`](crate::Outcome) and in the log of a 5xx. It also appears in
     /// the span of the operation, if it is at most 64 ASCII letters, digits, `.`, `_` and `-`. Take

@@ -140,7 +140,7 @@ impl fmt::Display for InvalidReply {
             Self::NotAnObject(action) => {
                 write!(
                     f,
-                    "the backend replied \"{action}\" with a content that is no JSON object"
+                    "the backend replied \"{action}\" without a JSON object as content"
                 )
             }
         }

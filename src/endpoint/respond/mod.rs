@@ -51,7 +51,7 @@ use crate::telemetry::Outcome;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let operation = Operation::from(Register::new(ClientMetadata::parse("{}")?));
 ///
 /// let summary = RequestSummary::new(&operation);

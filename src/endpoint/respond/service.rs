@@ -97,7 +97,7 @@ impl<S> Layer<S> for RespondLayer {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let backend = BackendService::new(SharedBackend::new(backend));
 /// let app: Router = Router::new()
 ///     .route("/clients", post(register))
