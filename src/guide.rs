@@ -9,8 +9,7 @@
 //! | [`your_own_backend`] | How do I write, compose and test a backend? |
 //! | [`http_contract`] | Which response does each request get? |
 //!
-//! The tests of this crate compile all code in the guides. They also run it, except for the
-//! servers.
+//! The tests of this crate compile all code in the guides, and run all of it except the servers.
 
 #[doc = include_str!("docs/authlete.md")]
 pub mod authlete {}

@@ -42,7 +42,7 @@
 //! | see what happened | [`Outcome`] |
 //! | know each response | [the HTTP contract](guide::http_contract) |
 //!
-//! # How a request is answered
+//! # How a request is processed
 //!
 //! ```text
 //! http::Request ──► Dcr ── any other path ──► inner service

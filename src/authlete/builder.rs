@@ -361,7 +361,7 @@ impl AuthleteBuilder {
     /// use http_body_util::Full;
     /// use tower::service_fn;
     /// use tower_dcr::authlete::{AuthleteClient, Cluster, Credentials};
-    /// # use tower_dcr::{ClientMetadata, operation::Register};
+    /// use tower_dcr::{ClientMetadata, operation::Register};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -24,9 +24,9 @@ use crate::backend::Unavailable;
 /// `resultCode` of at most 32 letters and digits.
 ///
 /// ```
-/// # use tower_dcr::ClientMetadata;
-/// # use tower_dcr::operation::Register;
+/// use tower_dcr::ClientMetadata;
 /// use tower_dcr::authlete::{AuthleteClient, Credentials, RetryPolicy};
+/// use tower_dcr::operation::Register;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -286,7 +286,7 @@ impl AuthleteError {
         Self { kind, source: None }
     }
 
-    /// Creates an error that the layer answers with 503.
+    /// Creates an error that leads to a 503.
     fn unavailable(kind: ErrorKind, source: Unavailable) -> Self {
         Self {
             source: Some(source.into()),

@@ -30,8 +30,8 @@ use crate::reply::Reply;
 /// # }
 /// ```
 ///
-/// If the closure captures values, clone them inside it. The note on [closures](crate#closures)
-/// says why.
+/// If the closure captures values, clone them inside it. See the note on
+/// [closures](crate#closures).
 ///
 /// ```
 /// use std::sync::Arc;

@@ -71,7 +71,7 @@ use crate::reply::Reply;
 /// use tower_dcr::operation::Register;
 /// use tower_dcr::{Action, Backend, ClientMetadata, ErrorCode, Operation, Reply};
 ///
-/// /// Registers nobody.
+/// /// Refuses every registration.
 /// struct Closed;
 ///
 /// impl Backend for Closed {
@@ -119,7 +119,8 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An error if the backend cannot answer. See [the trait](Self) for what the client receives.
+    /// An error if the backend cannot answer. [The trait](Self#errors) documents what the client
+    /// then receives.
     fn execute(
         &self,
         operation: Operation,

@@ -180,7 +180,8 @@ impl Error for Unavailable {
     }
 }
 
-/// Returns whether the error means that the answer will not come, though the work may be done.
+/// Returns whether the error means that there is no reply, although the operation may have
+/// happened.
 fn is_outcome_unknown(error: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "tokio")]
     if error.is::<tower::timeout::error::Elapsed>() || error.is::<tower::buffer::error::Closed>() {

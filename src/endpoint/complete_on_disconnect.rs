@@ -61,7 +61,7 @@ type OnOutcome = Arc<dyn Fn(Outcome) + Send + Sync>;
 ///     .layer_fn(BackendService::new)
 ///     .service(slow);
 ///
-/// // The client disconnects after the backend was asked.
+/// // The client disconnects while the backend works.
 /// let register = Register::new(ClientMetadata::parse("{}")?);
 /// let mut operation = Box::pin(backend.execute(register.into()));
 /// let is_pending = operation.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();

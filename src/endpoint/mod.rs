@@ -1,7 +1,7 @@
 //! The registration service: requests to operations, and replies to responses.
 //!
 //! [`DcrEndpoint`] is the whole service. [`Respond`] and [`respond`] are its second half, for
-//! services that decode requests by themselves.
+//! services that decode requests themselves.
 
 #[cfg(feature = "tokio")]
 mod complete_on_disconnect;
@@ -54,7 +54,7 @@ use crate::util::stopwatch::Stopwatch;
 /// `invalid_request`.
 ///
 /// It is the innermost service of a [`DcrLayer`](crate::DcrLayer). It also works alone, for an
-/// application that routes by itself. It compares the whole path that it receives.
+/// application that does its own routing. It compares the whole path that it receives.
 ///
 /// It accepts any request body, never fails, is always ready and is cheap to clone. Each response
 /// has its [`Outcome`](crate::Outcome) in the extensions.

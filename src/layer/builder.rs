@@ -355,7 +355,7 @@ impl<B: Backend> DcrBuilder<B> {
         self.build_endpoint().map(DcrLayer::from_endpoint)
     }
 
-    /// Builds only the service, for an application that routes by itself.
+    /// Builds only the service, for an application that does its own routing.
     ///
     /// # Errors
     ///

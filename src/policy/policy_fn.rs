@@ -114,12 +114,12 @@ impl fmt::Debug for PolicyFn {
 /// The closures and functions that [`policy_fn`](policy_fn()) accepts. Do not implement it:
 /// implement [`Policy`] for a type of your own.
 ///
-/// | kind | form | bounds |
+/// | kind | form | it must be |
 /// |---|---|---|
 /// | closure | <code>\|proposal: &mut [Proposal]\| -> Result<(), [Rejection]></code> | `Fn`, `Send`, `Sync`, `'static` |
-/// | `async` closure | <code>async move \|proposal: &mut [Proposal]\| -> Result<(), [Rejection]></code> | `Clone`, `Send`, `Sync`, `'static`, and a future that is `Send` |
-/// | function | <code>fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | none |
-/// | `async` function | <code>async fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | a future that is `Send` |
+/// | `async` closure | <code>async move \|proposal: &mut [Proposal]\| -> Result<(), [Rejection]></code> | `Clone`, `Send`, `Sync`, `'static`, with a future that is `Send` |
+/// | function | <code>fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | any such function |
+/// | `async` function | <code>async fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | with a future that is `Send` |
 ///
 /// The type parameter distinguishes forms that return a result from forms that return a future. The
 /// compiler infers it.

@@ -99,8 +99,8 @@ fn client(route: &Route, parts: &Parts) -> Result<(String, BearerToken), Refusal
     }
 }
 
-/// Rows 6 to 10: reads the metadata. The headers are checked before the first read, so that a
-/// client that sent `Expect: 100-continue` is not asked for a body that will be refused.
+/// Rows 6 to 10: reads the metadata. The headers are checked before the first read. So a client
+/// that sent `Expect: 100-continue` does not send a body that will be refused.
 async fn metadata<ReqBody>(
     settings: &Settings,
     parts: &Parts,

@@ -113,7 +113,7 @@ impl<S> Layer<S> for RespondLayer {
 pub struct Respond<S> {
     inner: S,
     challenges: Arc<Challenges>,
-    /// The error of the last `poll_ready`. The next call answers with it.
+    /// The error of the last `poll_ready`. The next call responds to it.
     not_ready: Option<BoxError>,
 }
 
