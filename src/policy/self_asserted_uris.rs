@@ -65,8 +65,8 @@ impl SelfAssertedUris {
 
     /// Creates a policy that drops such a URI if it is on another host.
     ///
-    /// A native application redirects to loopback or to a private scheme, so it has no redirect
-    /// host. So all such URIs of a native application are dropped.
+    /// A native application that redirects only to loopback or to a private scheme has no redirect
+    /// host. All such URIs of that client are dropped.
     #[must_use]
     pub fn drop_other_hosts() -> Self {
         Self {
@@ -118,7 +118,8 @@ impl MemberPolicy for SelfAssertedUris {
 
     fn apply(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
         let redirect_uris = proposal.strings("redirect_uris").unwrap_or_default();
-        // The authority of another scheme proves nothing, because nobody owns it.
+        // The authority of another scheme proves nothing, because any client can write any
+        // authority.
         let mut hosts: BTreeSet<_> = redirect_uris.iter().map(|uri| https_host(uri)).collect();
         if self.on_every_host && hosts.len() > 1 {
             hosts.clear();
