@@ -1,6 +1,6 @@
 //! Guides: one for each task.
 //!
-//! | guide | it answers |
+//! | guide | questions |
 //! |---|---|
 //! | [`placement`] | Where does the layer go in axum, hyper and tonic? Which paths does it answer? |
 //! | [`who_may_register`] | How do I close, limit and check registration? |
@@ -9,7 +9,7 @@
 //! | [`your_own_backend`] | How do I write, compose and test a backend? |
 //! | [`http_contract`] | Which response does each request get? |
 //!
-//! All code in the guides is compiled and run by the tests of this crate.
+//! The tests of this crate compile all code in the guides, and run all of it except the servers.
 
 #[doc = include_str!("docs/authlete.md")]
 pub mod authlete {}

@@ -6,8 +6,8 @@
 //! - The client registration endpoint, `POST /register`.
 //! - The client configuration endpoint, `GET`, `PUT` and `DELETE /register/{client_id}`.
 //!
-//! All other requests go to the inner service. The layer asks a [`Backend`], and turns the
-//! backend's [`Reply`] into the right HTTP response.
+//! All other requests go to the inner service. The layer calls a [`Backend`], and turns its
+//! [`Reply`] into an HTTP response.
 //!
 //! ```
 //! use axum::{Router, routing::get};
@@ -20,7 +20,7 @@
 //! let registry = Registry::in_memory("https://as.example.com/register")?;
 //! let app: Router = Router::new()
 //!     .route("/", get(async || "hello"))
-//!     .layer(DcrLayer::new(registry));
+//!     .layer(DcrLayer::for_registry(registry)?);
 //!
 //! let registration = Request::post("/register")
 //!     .header("content-type", "application/json")
@@ -42,10 +42,10 @@
 //! | see what happened | [`Outcome`] |
 //! | know each response | [the HTTP contract](guide::http_contract) |
 //!
-//! # How a request is answered
+//! # How a request is processed
 //!
 //! ```text
-//! http::Request ──► Dcr ── not a registration path ──► inner service
+//! http::Request ──► Dcr ── any other path ──► inner service
 //!                    │
 //!                    ▼
 //!             endpoint layers       yours: CORS, limits, traces
@@ -57,17 +57,31 @@
 //!
 //! | feature | adds | default |
 //! |---|---|---|
-//! | `tokio` | the [body](DcrBuilder::body_timeout) and [backend](DcrBuilder::backend_timeout) time-outs, on tokio's timer; 503 for the errors of tower's `Timeout` and `Buffer` | yes |
-//! | `tracing` | a span for each operation, the cause of each 5xx, warnings of the registry | yes |
+//! | `tokio` | the [body](DcrBuilder::body_timeout) and [backend](DcrBuilder::backend_timeout) time-outs; [`CompleteOnDisconnectLayer`](endpoint::CompleteOnDisconnectLayer); 503 for the errors of tower's `Timeout` and `Buffer` | yes |
+//! | `tracing` | a span for each operation, the cause of each 5xx, warnings | yes |
 //! | `registry` | [`registry`], in memory | no |
-//! | `registry-file` | [`registry`], in a file | no |
+//! | `registry-file` | [`registry`], in a file; enables `registry` and `tokio` | no |
 //! | `uri-policies` | the [policies](policy) that parse URIs | no |
-//! | `authlete` | [`authlete`], with an HTTP client of your own | no |
-//! | `authlete-client` | [`authlete`], with an HTTP client | no |
-//! | `authlete-emulator` | an Authlete to develop against | no |
+//! | `authlete` | [`authlete`], with your HTTP client; enables `tokio` | no |
+//! | `authlete-client` | [`authlete`], with the built-in HTTP client; enables `authlete` | no |
+//! | `authlete-emulator` | an Authlete to develop against; enables `authlete` | no |
 //!
 //! The time-outs need a tokio runtime with its timer enabled, as `#[tokio::main]` has. Outside a
 //! runtime there are no time-outs.
+//!
+//! # Closures
+//!
+//! Many settings accept a closure that returns a future. Such a future cannot borrow from the
+//! closure or from a borrowed argument. Clone what it needs, then write `async move { .. }`. An
+//! `async` closure borrows what it captures, so most of these settings do not accept one:
+//!
+//! | function | closure that returns a future | `async` closure |
+//! |---|---|---|
+//! | [`backend_fn`] | yes | only if it captures nothing |
+//! | [`policy::policy_fn`](policy::policy_fn()) | no: return the result itself | yes, if what it captures is `Clone` |
+//! | [`DcrBuilder::require_initial_access_token`] | yes | no |
+//! | [`DcrLayer::select_backend`] | yes | no |
+//! | `AuthleteBuilder::credentials_fn` | yes | no |
 //!
 //! [RFC 7591]: https://www.rfc-editor.org/rfc/rfc7591
 //! [RFC 7592]: https://www.rfc-editor.org/rfc/rfc7592
@@ -116,7 +130,7 @@ pub use self::telemetry::Outcome;
 #[doc(no_inline)]
 pub use self::token::BearerToken;
 
-/// Any error, as tower's layers pass it on.
+/// A boxed error of any type. It is the same type as [`tower::BoxError`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Compiles the code of the README.

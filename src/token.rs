@@ -4,14 +4,15 @@ use std::fmt;
 
 use crate::util::debug_text::debug_text;
 
-/// A bearer token that a client sent: a registration access token (RFC 7592 section 2), or an
-/// initial access token (RFC 7591 section 3).
+/// A bearer token: a registration access token (RFC 7592 section 2), an initial access token (RFC
+/// 7591 section 3), or the access token of an Authlete service.
 ///
-/// It contains a `b64token` (RFC 6750 section 2.1): one or more of `A-Z a-z 0-9 - . _ ~ + /`, then
+/// Its text is a `b64token` (RFC 6750 section 2.1): one or more of `A-Z a-z 0-9 - . _ ~ + /`, then
 /// any number of `=`.
 ///
-/// `Debug` does not show the token. There is no `PartialEq`: compare tokens in constant time, or
-/// compare their hashes.
+/// `Debug` does not show the token. There is no `PartialEq`, because a comparison must not reveal
+/// by its duration how much of a token is right. Compare tokens in constant time, or compare their
+/// hashes.
 ///
 /// ```
 /// use tower_dcr::BearerToken;

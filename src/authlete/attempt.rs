@@ -18,7 +18,7 @@ use super::transport::{ResponseBody, Transport};
 use super::wire;
 use crate::operation::Operation;
 
-/// What an attempt needs to know.
+/// The settings of the client that each attempt uses.
 #[derive(Clone)]
 pub(super) struct AttemptSettings {
     pub(super) base_url: String,
@@ -30,7 +30,7 @@ pub(super) struct AttemptSettings {
 }
 
 impl AttemptSettings {
-    /// Makes an attempt. It ends when the attempt's or the call's time is over.
+    /// Makes an attempt. It is cut off when the time of the attempt or of the call is over.
     pub(super) async fn attempt(
         &self,
         operation: &Operation,
@@ -92,7 +92,7 @@ impl AttemptSettings {
                 SystemTime::now(),
             ))),
             status if status.is_client_error() || status.is_server_error() => {
-                // The status is what matters. A body that cannot be read is not another error.
+                // The status decides the error, even if the body cannot be read.
                 let body = self.read(body).await.unwrap_or_default();
                 let (result_code, result_message) = parse_api_error(&body);
                 Err(AuthleteError::api(status, result_code, result_message))

@@ -7,8 +7,9 @@ use crate::backend::Backend;
 use crate::operation::Operation;
 use crate::reply::Reply;
 
-/// Authlete as a [`Backend`]. Each operation is a [call](AuthleteClient::call), and the response's
-/// `action` and `responseContent` are the reply. The `resultCode` is the [reason](Reply::reason).
+/// Authlete as a [`Backend`]. Each operation is a [call](AuthleteClient::call) of Authlete's Web
+/// API. The `action` and the `responseContent` of the response become the reply, and the
+/// `resultCode` becomes its [reason](Reply::reason).
 ///
 /// | setting | default |
 /// |---|---|
@@ -63,20 +64,21 @@ impl AuthleteBackend {
         }
     }
 
-    /// Creates the backend that the [environment](super::AuthleteBuilder::with_env) names.
+    /// Creates a backend from the variables of
+    /// [`AuthleteBuilder::with_env`](super::AuthleteBuilder::with_env), with the default settings.
     ///
     /// # Errors
     ///
-    /// [`AuthleteConfigError`] if a variable is missing or wrong. It says what to set.
+    /// [`AuthleteConfigError`] if a variable is missing or wrong. Its text says what to set.
     pub fn from_env() -> Result<Self, AuthleteConfigError> {
         AuthleteClient::from_env().map(Self::new)
     }
 
-    /// Removes `client_secret` and `client_secret_expires_at` from what a public client receives:
-    /// one whose `token_endpoint_auth_method` is `none`. The default is `false`.
+    /// Removes `client_secret` and `client_secret_expires_at` from the responses to public clients.
+    /// A public client has the `token_endpoint_auth_method` `none`. The default is `false`.
     ///
-    /// Authlete issues a secret to every client. A public client that receives one may believe that
-    /// it is confidential (RFC 7591 section 2), and some clients then refuse to go on.
+    /// Authlete issues a secret to every client. A public client with a secret may take itself for
+    /// a confidential client (RFC 7591 section 2), and some clients then stop with an error.
     ///
     /// If a secret is removed, the members are sorted by name. Their values are not changed.
     #[must_use]
@@ -94,11 +96,11 @@ impl AuthleteBackend {
     ///
     /// | operation | which `BAD_REQUEST` |
     /// |---|---|
-    /// | read, delete | each one: nothing but the token can be wrong |
-    /// | update | one whose `error` is `invalid_token` |
+    /// | read, delete | every one, because only the token can be wrong |
+    /// | update | those whose `error` is `invalid_token` |
     ///
-    /// The `error` that the client receives is `invalid_token`, as in the challenge. If Authlete
-    /// names another error, the content is replaced.
+    /// The client receives the `error` `invalid_token`, as in the challenge. If Authlete's content
+    /// has another error, it is replaced.
     #[must_use]
     pub fn unauthorized_for_wrong_token(mut self, yes: bool) -> Self {
         self.unauthorized_for_wrong_token = yes;
@@ -109,17 +111,19 @@ impl AuthleteBackend {
     /// [extensions](Reply::extensions) of the reply, which the HTTP response receives. The default
     /// is `false`.
     ///
-    /// It is what Authlete sent, with the secret and the token of the client. Middleware that logs
-    /// it needs care; its `Debug` shows neither.
+    /// It contains the secret and the token. `Debug` hides both, but
+    /// [`client`](super::AuthleteResponse::client) and
+    /// [`response_content`](super::AuthleteResponse::response_content) do not.
     ///
     /// ```
-    /// # use http::Request;
-    /// # use tower::ServiceExt;
-    /// # use tower_dcr::DcrEndpoint;
-    /// # use tower_dcr::authlete::{AuthleteClient, AuthleteEmulator, Credentials};
-    /// # use tower_dcr::registry::Registry;
+    /// use http::Request;
     /// use serde::Deserialize;
-    /// use tower_dcr::authlete::{AuthleteBackend, AuthleteResponse};
+    /// use tower::ServiceExt;
+    /// use tower_dcr::DcrEndpoint;
+    /// use tower_dcr::authlete::{
+    ///     AuthleteBackend, AuthleteClient, AuthleteEmulator, AuthleteResponse, Credentials,
+    /// };
+    /// use tower_dcr::registry::Registry;
     ///
     /// #[derive(Deserialize)]
     /// #[serde(rename_all = "camelCase")]
@@ -130,17 +134,18 @@ impl AuthleteBackend {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let credentials = Credentials::new("715948317", "the-access-token-of-the-service")?;
-    /// # let registry = Registry::in_memory("https://as.example.com/register")?;
-    /// # let client = AuthleteClient::builder()
-    /// #     .base_url("https://us.authlete.com")
-    /// #     .credentials(credentials.clone())
-    /// #     .http_client(AuthleteEmulator::new(registry, credentials))
-    /// #     .build()?;
-    /// # let request = Request::post("/register")
-    /// #     .header("content-type", "application/json")
-    /// #     .body(r#"{"redirect_uris":["https://client.example.org/callback"]}"#.to_owned())?;
+    /// let credentials = Credentials::new("715948317", "the-access-token-of-the-service")?;
+    /// let registry = Registry::in_memory("https://as.example.com/register")?;
+    /// let client = AuthleteClient::builder()
+    ///     .base_url("https://us.authlete.com")
+    ///     .credentials(credentials.clone())
+    ///     .http_client(AuthleteEmulator::new(registry, credentials)) // Instead of the network.
+    ///     .build()?;
     /// let endpoint = DcrEndpoint::new(AuthleteBackend::new(client).expose_response(true));
+    ///
+    /// let request = Request::post("/register")
+    ///     .header("content-type", "application/json")
+    ///     .body(r#"{"redirect_uris":["https://client.example.org/callback"]}"#.to_owned())?;
     /// let response = endpoint.oneshot(request).await?;
     ///
     /// let authlete = response.extensions().get::<AuthleteResponse>().ok_or("not exposed")?;

@@ -5,8 +5,8 @@ use crate::util::uri::{PathFault, ServerUrl, UrlFault, check_path};
 
 /// Checks a base URL and returns it without a slash at its end.
 ///
-/// Plain `http` is accepted on this machine. On other hosts, `https_only` must be off, because
-/// everybody on the way could read the tokens.
+/// Plain `http` is accepted on loopback. On other hosts, `https_only` must be off, because
+/// everybody on the network path could read the tokens.
 pub(super) fn check(url: &str, https_only: bool) -> Result<String, AuthleteConfigError> {
     match problem_of(url, https_only) {
         Some(problem) => Err(AuthleteConfigError::InvalidBaseUrl { problem }),

@@ -34,9 +34,9 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`base_url`](Self::base_url) or [`cluster`](Self::cluster) | none, one is required |
+/// | [`base_url`](Self::base_url) or [`cluster`](Self::cluster) | none: set one of them |
 /// | [`https_only`](Self::https_only) | `true` |
-/// | [`credentials`](Self::credentials) or [`credentials_fn`](Self::credentials_fn) | none, one is required |
+/// | [`credentials`](Self::credentials) or [`credentials_fn`](Self::credentials_fn) | none: set one of them |
 /// | [`send_initial_access_token`](Self::send_initial_access_token) | `false` |
 /// | [`header`](Self::header) | no additional header |
 /// | [`user_agent`](Self::user_agent) | `tower-dcr/` and the version |
@@ -44,7 +44,8 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// | [`timeout`](Self::timeout) | 20 s |
 /// | [`retry`](Self::retry) | [three attempts](RetryPolicy::default) |
 /// | [`response_limit`](Self::response_limit) | 1 MiB |
-/// | [`http_client`](Self::http_client) | with feature `authlete-client`, hyper-util's |
+/// | [`http_client`](Self::http_client) | hyper-util's with feature `authlete-client`, else none: set it |
+/// | [`connect_error_if`](Self::connect_error_if) | the errors of hyper-util's client with feature `authlete-client`, else none |
 ///
 /// ```
 /// use std::time::Duration;
@@ -69,11 +70,11 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// platform's certificates.
 ///
 /// - It uses HTTP/2 or HTTP/1.1, and follows no redirect.
-/// - It makes a connection in 5 s, or in half of the [attempt's time](Self::attempt_timeout) if
-///   that is shorter.
-/// - It probes a connection that was silent for 10 s, and closes it if no response comes within 5 s
-///   (`PING` of HTTP/2, TCP keep-alive). So a connection that a NAT dropped is soon replaced.
-/// - It closes a connection that was unused for 30 s.
+/// - The connect time-out is 5 s, or half of [`attempt_timeout`](Self::attempt_timeout) if that is
+///   shorter.
+/// - A connection that was silent for 10 s is probed (`PING` of HTTP/2, TCP keep-alive). It is
+///   closed if no response comes within 5 s. So a connection that a NAT dropped is soon replaced.
+/// - A connection that was unused for 30 s is closed.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct AuthleteBuilder {
@@ -92,7 +93,7 @@ pub struct AuthleteBuilder {
 }
 
 impl AuthleteClient {
-    /// Starts a client with settings of your own. Finish with [`build`](AuthleteBuilder::build).
+    /// Creates a builder, for settings of your own. Finish with [`build`](AuthleteBuilder::build).
     pub fn builder() -> AuthleteBuilder {
         AuthleteBuilder {
             base_url: None,
@@ -110,20 +111,20 @@ impl AuthleteClient {
         }
     }
 
-    /// Builds the client that the [environment](AuthleteBuilder::with_env) names, with the default
+    /// Creates a client from the variables of [`AuthleteBuilder::with_env`], with the default
     /// settings.
     ///
     /// # Errors
     ///
-    /// [`AuthleteConfigError`] if a variable is missing or wrong. It says what to set.
+    /// [`AuthleteConfigError`] if a variable is missing or wrong. Its text says what to set.
     pub fn from_env() -> Result<Self, AuthleteConfigError> {
         Self::builder().with_env()?.build()
     }
 }
 
 impl AuthleteBuilder {
-    /// Takes the base URL and the credentials from the environment variables that Authlete's tools
-    /// read. A setting whose variables are not set stays as it was.
+    /// Sets the base URL and the credentials from the environment variables that Authlete's tools
+    /// read. If the variables of a setting are not set, the setting stays as it was.
     ///
     /// | variable | setting |
     /// |---|---|
@@ -150,7 +151,9 @@ impl AuthleteBuilder {
 
     /// Sets the base URL of the Web API, without `/api`. It may have a path.
     ///
-    /// Its scheme is `https`, or `http` on the hosts `localhost`, `127.0.0.1` and `[::1]`.
+    /// Its scheme is `https`, or `http` on the hosts `localhost`, `127.0.0.1` and `[::1]`. To allow
+    /// `http` on any host, set [`https_only(false)`](Self::https_only). The URL has no user
+    /// information, no query and no fragment.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -161,30 +164,32 @@ impl AuthleteBuilder {
         self.base_url(cluster.base_url())
     }
 
-    /// Refuses a [base URL](Self::base_url) of plain `http`, unless its host is this machine. The
+    /// Refuses a [base URL](Self::base_url) of plain `http`, unless its host is loopback. The
     /// default is `true`.
     ///
-    /// With `false`, everybody on the way can read the tokens and the secrets.
+    /// With `false`, everybody on the network path can read the tokens and the secrets.
     pub fn https_only(mut self, yes: bool) -> Self {
         self.https_only = yes;
         self
     }
 
-    /// Sets the credentials of the service, the same for every call. They replace a
-    /// [function](Self::credentials_fn).
+    /// Sets the credentials of the service, the same for every call. Replaces an earlier
+    /// [`credentials_fn`](Self::credentials_fn).
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(CredentialsSource::Fixed(credentials));
         self
     }
 
     /// Sets a function that returns the credentials of the service. Use it if access tokens rotate,
-    /// or if each tenant has a service. It replaces fixed [credentials](Self::credentials).
+    /// or if each tenant has its own service. Replaces earlier [`credentials`](Self::credentials).
     ///
-    /// The function is called for each attempt, and its time counts as the attempt's. If it returns
-    /// an error:
+    /// The function is called for each attempt, and its time is part of the attempt's time. Its
+    /// future cannot borrow: see the note on [closures](crate#closures).
+    ///
+    /// If the function returns an error:
     ///
     /// - Nothing is sent, and there is no retry.
-    /// - The client of the layer receives 500, or 503 if the error is
+    /// - The HTTP response is 500, or 503 if the error is
     ///   [`Unavailable`](crate::backend::Unavailable).
     /// - The error is logged. Keep tokens out of it.
     ///
@@ -196,12 +201,12 @@ impl AuthleteBuilder {
     /// use tower_dcr::{Action, BoxError, ClientMetadata, Operation};
     ///
     /// #[derive(Clone)]
-    /// struct Tenant(&'static str); // A layer of the application puts it into the request.
+    /// struct Tenant(&'static str); // A layer of the application adds it to the extensions.
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let registry = Registry::in_memory("https://as.example.com/register")?;
-    /// # let emulator = AuthleteEmulator::new(registry, Credentials::new("715948317", "token")?);
+    /// let registry = Registry::in_memory("https://as.example.com/register")?;
+    /// let emulator = AuthleteEmulator::new(registry, Credentials::new("715948317", "token")?);
     /// let client = AuthleteClient::builder()
     ///     .base_url("https://us.authlete.com")
     ///     .credentials_fn(|operation| {
@@ -236,7 +241,7 @@ impl AuthleteBuilder {
     }
 
     /// Sends the initial access token of a registration to Authlete, as `token`. The default is
-    /// `false`: Authlete does not verify it, and it may be a secret that is not for Authlete.
+    /// `false`, because Authlete does not verify it, and it may be secret to Authlete.
     ///
     /// The layer removes a verified token from the operation. If
     /// [`require_initial_access_token`](crate::DcrBuilder::require_initial_access_token) is set,
@@ -266,8 +271,13 @@ impl AuthleteBuilder {
         self
     }
 
-    /// Adds a header to every request. Headers that the client or its HTTP client sets are refused
-    /// by [`build`](Self::build).
+    /// Adds a header to every request.
+    ///
+    /// These headers are reserved, because the client or its HTTP client sets them:
+    /// `Authorization`, `Connection`, `Content-Length`, `Content-Type`, `Host`, `Transfer-Encoding`
+    /// and `User-Agent`. With one of them, [`build`](Self::build) returns
+    /// [`ReservedHeader`](AuthleteConfigError::ReservedHeader). For `User-Agent`, use
+    /// [`user_agent`](Self::user_agent).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.append(name, value);
         self
@@ -280,21 +290,22 @@ impl AuthleteBuilder {
     }
 
     /// Sets how long an attempt may take: the credentials, the connection and the whole response.
-    /// The default is 10 s, and zero is refused. The rest of the [call's time](Self::timeout)
-    /// bounds it too.
+    /// The default is 10 s, and zero is an error. An attempt also ends with the
+    /// [time-out](Self::timeout) of the call.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
         self.attempt_timeout = limit;
         self
     }
 
     /// Sets how long a call may take, with all attempts and the waits between them. The default is
-    /// 20 s, and zero is refused.
+    /// 20 s, and zero is an error.
     ///
-    /// The request of a register, update or delete is not sent if less than half of the
-    /// [attempt's time](Self::attempt_timeout) is left (or half of the call's time, if that is
-    /// shorter). Otherwise it might be cut off, and nobody would know the outcome. The error is
-    /// then that of the attempt before, or a
-    /// [time-out](super::AuthleteError::is_timeout) of a request that was not sent.
+    /// The request of a register, update or delete is not sent if the remaining time is less than
+    /// half of [`attempt_timeout`](Self::attempt_timeout) or `timeout`, whichever is shorter: 5 s
+    /// by default. Otherwise the request might be cut off, and nobody would know the outcome. The
+    /// call then returns the previous attempt's error, or an error with
+    /// [`is_timeout`](super::AuthleteError::is_timeout) and without
+    /// [`is_outcome_unknown`](super::AuthleteError::is_outcome_unknown).
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
@@ -314,11 +325,11 @@ impl AuthleteBuilder {
 
     /// Sets the HTTP client: any tower service. It must follow these rules:
     ///
-    /// - It follows no redirect, which would send the token and the metadata to another host.
-    /// - It sends no request twice, which would register a client twice.
+    /// - It follows no redirect. A redirect would send the token and the metadata to another host.
+    /// - It sends no request twice. A second request could register a second client.
     ///
-    /// [`connect_error_if`](Self::connect_error_if) tells which of its errors prove that nothing
-    /// was sent.
+    /// Set [`connect_error_if`](Self::connect_error_if) too. It decides which of the client's
+    /// errors prove that nothing was sent.
     pub fn http_client<S, B>(mut self, client: S) -> Self
     where
         S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -334,10 +345,13 @@ impl AuthleteBuilder {
     /// Sets which errors of the HTTP client prove that the connection could not be made. Nothing
     /// was sent then, so every operation is safe to retry.
     ///
-    /// The default knows the errors of hyper-util's client, with feature `authlete-client`. Any
-    /// other error counts as one after the request was sent. With that feature, a refused HTTP/2
-    /// [stream](super::AuthleteError::is_stream_refused) is always recognized, if the error has
-    /// that of the crate `h2` as a source.
+    /// With feature `authlete-client`, the default recognizes the errors of hyper-util's client.
+    /// Without it, the default recognizes none. With any other error, the request may have been
+    /// sent.
+    ///
+    /// With feature `authlete-client`, a refused HTTP/2
+    /// [stream](super::AuthleteError::is_stream_refused) is always recognized, if an `h2::Error` is
+    /// among the sources.
     ///
     /// ```
     /// use std::io;
@@ -347,7 +361,7 @@ impl AuthleteBuilder {
     /// use http_body_util::Full;
     /// use tower::service_fn;
     /// use tower_dcr::authlete::{AuthleteClient, Cluster, Credentials};
-    /// # use tower_dcr::{ClientMetadata, operation::Register};
+    /// use tower_dcr::{ClientMetadata, operation::Register};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -382,7 +396,8 @@ impl AuthleteBuilder {
     ///
     /// # Errors
     ///
-    /// [`AuthleteConfigError`] names the setting that is missing or wrong, and says what to write.
+    /// [`AuthleteConfigError`] names the setting that is missing or wrong. Its text says what to
+    /// write.
     pub fn build(self) -> Result<AuthleteClient, AuthleteConfigError> {
         let base_url = self.base_url.ok_or(AuthleteConfigError::MissingBaseUrl)?;
         let base_url = base_url::check(&base_url, self.https_only)?;

@@ -13,15 +13,15 @@ use crate::operation::{Delete, Operation, Read, Register, Update};
 
 /// A client of Authlete's Web API for the four operations of client registration.
 ///
-/// [`AuthleteBackend`](super::AuthleteBackend) makes a [`Backend`](crate::Backend) of it. Cloning
+/// [`AuthleteBackend`](super::AuthleteBackend) turns it into a [`Backend`](crate::Backend). Cloning
 /// is cheap, and the clones share their connections. It needs a tokio runtime with its timer
 /// enabled.
 ///
 /// # Example
 ///
-/// A server without the layer calls Authlete itself, and makes the HTTP response with
-/// [`respond`](crate::endpoint::respond). The HTTP client is the emulator here, so that the example
-/// needs no network. Leave out `http_client` to call Authlete.
+/// A server without the layer can call Authlete itself, and make the HTTP response with
+/// [`respond`](crate::endpoint::respond). In this example the HTTP client is the emulator, so no
+/// network is needed. To call Authlete, leave out `http_client`.
 ///
 /// ```
 /// use tower_dcr::authlete::{AuthleteClient, AuthleteEmulator, Credentials};
@@ -86,9 +86,8 @@ impl AuthleteClient {
         }
     }
 
-    /// Creates a client of another service that shares the HTTP client and its connections, and has
-    /// the same settings. Use it for [tenants](crate::DcrLayer::select_backend) with a service
-    /// each.
+    /// Creates a client for another service. It shares the HTTP client, connections and all other
+    /// settings. Use it if each [tenant](crate::DcrLayer::select_backend) has its own service.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -97,20 +96,20 @@ impl AuthleteClient {
     /// use http::Request;
     /// use http::request::Parts;
     /// use tower::ServiceExt;
-    /// use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, Credentials};
-    /// # use tower_dcr::authlete::AuthleteEmulator;
+    /// use tower_dcr::authlete::{AuthleteBackend, AuthleteClient, AuthleteEmulator, Credentials};
     /// use tower_dcr::operation::PathParams;
-    /// # use tower_dcr::registry::Registry;
+    /// use tower_dcr::registry::Registry;
     /// use tower_dcr::{BoxError, DcrLayer};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let registry = Registry::in_memory("https://as.example.com/t/blue/register")?;
-    /// # let emulator = AuthleteEmulator::new(registry, Credentials::new("1", "token-of-blue")?);
+    /// // The emulator has one service, that of the tenant `blue`.
+    /// let registry = Registry::in_memory("https://as.example.com/t/blue/register")?;
+    /// let emulator = AuthleteEmulator::new(registry, Credentials::new("1", "token-of-blue")?);
     /// let blue = AuthleteClient::builder()
     ///     .base_url("https://us.authlete.com")
     ///     .credentials(Credentials::new("1", "token-of-blue")?)
-    /// #   .http_client(emulator)
+    ///     .http_client(emulator) // Instead of the network.
     ///     .build()?;
     /// let green = blue.for_service(Credentials::new("2", "token-of-green")?);
     /// let tenants = Arc::new(HashMap::from([
@@ -178,8 +177,8 @@ impl AuthleteClient {
         self.call(&delete.into()).await
     }
 
-    /// Calls `/client/registration`, or `/get`, `/update` or `/delete` below it, and returns the
-    /// whole response. Every `action` is a response, not an error.
+    /// Makes the call for this operation, and returns the whole response. A response is not an
+    /// error, whatever its `action`.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ pub enum AuthleteConfigError {
     /// There is no base URL.
     MissingBaseUrl,
 
-    /// The base URL is not acceptable.
+    /// The base URL breaks the rules of [`base_url`](super::AuthleteBuilder::base_url).
     #[non_exhaustive]
     InvalidBaseUrl {
         /// What is wrong and what to write instead. It continues a sentence about the base URL.
@@ -33,10 +33,10 @@ pub enum AuthleteConfigError {
     /// There are no credentials.
     MissingCredentials,
 
-    /// The service ID contains a character that it cannot contain.
+    /// The service ID is empty, or contains anything but ASCII letters, digits, `-` and `_`.
     InvalidServiceId,
 
-    /// The service's access token is not a bearer token.
+    /// The service's access token is not a `b64token` (RFC 6750 section 2.1).
     InvalidAccessToken,
 
     /// Only one of the two environment variables of the credentials is set.
@@ -53,7 +53,7 @@ pub enum AuthleteConfigError {
         name: &'static str,
     },
 
-    /// A limit is zero, so that no call could succeed.
+    /// A limit is zero, so no call could succeed.
     #[non_exhaustive]
     ZeroLimit {
         /// `"attempt_timeout"`, `"timeout"`, `"response_limit"` or `"max_attempts"`.
@@ -63,14 +63,14 @@ pub enum AuthleteConfigError {
     /// The longest wait of the retry policy is zero, or shorter than the shortest wait.
     InvalidWaits,
 
-    /// An additional header is one that the client or its HTTP client sets.
+    /// An additional header is [reserved](super::AuthleteBuilder::header).
     #[non_exhaustive]
     ReservedHeader {
         /// The name of the header.
         name: HeaderName,
     },
 
-    /// There is no HTTP client.
+    /// There is no HTTP client, because feature `authlete-client` is not enabled.
     MissingHttpClient,
 
     /// The default HTTP client cannot set up TLS.
@@ -128,15 +128,16 @@ impl fmt::Display for AuthleteConfigError {
             ),
             Self::ZeroLimit { setting } => write!(
                 f,
-                "{setting} is zero, so nothing is in time: write a longer time, like 10 seconds"
+                "{setting} is zero, so every call would time out: write a longer time, like 10 \
+                 seconds"
             ),
             Self::InvalidWaits => f.write_str(
                 "max_wait is zero or shorter than min_wait: write a max_wait of at least min_wait",
             ),
             Self::ReservedHeader { name } => write!(
                 f,
-                "the header {name} is set elsewhere: leave it out, and call user_agent for \
-                 User-Agent"
+                "the header {name} is reserved, because the client or its HTTP client sets it: \
+                 leave it out, and call user_agent for User-Agent"
             ),
             Self::MissingHttpClient => f.write_str(
                 "there is no HTTP client: call http_client, or enable the feature authlete-client",

@@ -30,9 +30,9 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// - [`InvalidServiceId`](AuthleteConfigError::InvalidServiceId) if the ID contains anything
-    ///   but ASCII letters, digits, `-` and `_`. The ID is a segment of the request path, and must
-    ///   not leave it.
+    /// - [`InvalidServiceId`](AuthleteConfigError::InvalidServiceId) if the ID is empty, or
+    ///   contains anything but ASCII letters, digits, `-` and `_`. The ID is one segment of the
+    ///   request path.
     /// - [`InvalidAccessToken`](AuthleteConfigError::InvalidAccessToken) if the token is not a
     ///   `b64token` (RFC 6750 section 2.1).
     pub fn new(

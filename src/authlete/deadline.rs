@@ -17,9 +17,9 @@ pub(super) struct Deadline {
 impl Deadline {
     /// Starts the time of a call.
     ///
-    /// A register, update or delete that is cut off may have happened: nobody then knows the
-    /// credentials of the new client. So its request is not sent unless half of the time of an
-    /// attempt is left. A read has no minimum.
+    /// If a register, update or delete is cut off, it may have happened, and nobody knows the new
+    /// credentials. So its request is only sent if half of the time of an attempt is left. A read
+    /// has no minimum.
     pub(super) fn start(kind: OperationKind, timeout: Duration, attempt_timeout: Duration) -> Self {
         let min_time = if kind.is_repeatable() {
             Duration::ZERO

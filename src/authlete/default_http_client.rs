@@ -50,9 +50,9 @@ pub(super) fn new(attempt_timeout: Duration) -> Result<HttpService, AuthleteConf
         .https_or_http()
         .enable_all_versions()
         .wrap_connector(http);
-    // A connection that is not made in this time counts as one that could not be made. A time-out
-    // of the whole attempt could not tell that from a request that was sent. Half of the attempt
-    // is left for the request.
+    // After this time, the connection counts as one that could not be made. After a time-out of the
+    // whole attempt, nobody would know whether the request was sent. Half of the attempt's time is
+    // left for the request.
     let connect_timeout = (attempt_timeout / 2).min(MAX_CONNECT_TIMEOUT);
     let client: legacy::Client<_, Full<Bytes>> = legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())

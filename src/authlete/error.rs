@@ -9,9 +9,9 @@ use crate::backend::Unavailable;
 
 /// The error of a call of Authlete's Web API.
 ///
-/// The questions below say what happened. The layer answers as follows.
+/// The `is_…` methods say what happened. They decide the status of the HTTP response:
 ///
-/// | question | the layer answers |
+/// | method | status |
 /// |---|---|
 /// | [`is_connect`](Self::is_connect), [`is_stream_refused`](Self::is_stream_refused) | 503 |
 /// | [`is_timeout`](Self::is_timeout), [`is_interrupted`](Self::is_interrupted) | 503 |
@@ -24,14 +24,14 @@ use crate::backend::Unavailable;
 /// `resultCode` of at most 32 letters and digits.
 ///
 /// ```
-/// # use tower_dcr::ClientMetadata;
-/// # use tower_dcr::operation::Register;
+/// use tower_dcr::ClientMetadata;
 /// use tower_dcr::authlete::{AuthleteClient, Credentials, RetryPolicy};
+/// use tower_dcr::operation::Register;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let client = AuthleteClient::builder()
-///     .base_url("http://localhost:1") // Nobody listens there.
+///     .base_url("http://localhost:1") // No server listens there.
 ///     .credentials(Credentials::new("715948317", "the-access-token-of-the-service")?)
 ///     .retry(RetryPolicy::never())
 ///     .build()?;
@@ -51,7 +51,7 @@ pub struct AuthleteError {
 /// What happened.
 #[derive(Debug)]
 pub(super) enum ErrorKind {
-    /// There were no credentials to send, or no request could be made of them.
+    /// There were no credentials, or they could not be written into a request.
     Credentials,
     /// The connection could not be made.
     Connect,
@@ -115,8 +115,8 @@ impl AuthleteError {
         matches!(self.kind, ErrorKind::StreamRefused)
     }
 
-    /// Returns whether there was no response in time. The time may also have ended before the
-    /// request was sent: [`is_outcome_unknown`](Self::is_outcome_unknown) tells.
+    /// Returns whether there was no response in time. If the time ended before the request was
+    /// sent, [`is_outcome_unknown`](Self::is_outcome_unknown) returns `false`.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.kind, ErrorKind::Timeout { .. })
@@ -201,7 +201,8 @@ impl AuthleteError {
         }
     }
 
-    /// Returns how long a 429 asks to wait, if it does.
+    /// Returns the time that a 429 asks to wait. It is `None` for any other error, and if the 429
+    /// names no time.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
@@ -258,7 +259,7 @@ impl AuthleteError {
         result_code: Option<String>,
         result_message: Option<String>,
     ) -> Self {
-        // A gateway that gave up does not know what Authlete did.
+        // A gateway that sends one of these does not know what Authlete did.
         let is_gateway = matches!(
             status,
             StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
@@ -285,7 +286,7 @@ impl AuthleteError {
         Self { kind, source: None }
     }
 
-    /// Creates an error that the layer answers with 503.
+    /// Creates an error that leads to a 503.
     fn unavailable(kind: ErrorKind, source: Unavailable) -> Self {
         Self {
             source: Some(source.into()),

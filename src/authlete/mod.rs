@@ -1,11 +1,11 @@
 //! Authlete's Web API as the backend.
 //!
-//! [Authlete](https://www.authlete.com/) validates requests and stores clients. It answers with an
-//! action and the content for the client. [`AuthleteBackend`] is a [`Backend`](crate::Backend) on
-//! an [`AuthleteClient`], which makes the four calls.
+//! [Authlete](https://www.authlete.com/) validates requests and stores clients. Its response
+//! contains an action and the content for the client. [`AuthleteClient`] makes the four calls, and
+//! [`AuthleteBackend`] turns the client into a [`Backend`](crate::Backend).
 //!
-//! **Anybody may register, unless you require a token.** Authlete does not verify the initial
-//! access token of a registration. Set
+//! **Registration is open by default.** Authlete does not verify the initial access token of a
+//! registration. To limit registration, set
 //! [`require_initial_access_token`](crate::DcrBuilder::require_initial_access_token) on the layer,
 //! or add [policies](crate::policy).
 //!
@@ -14,13 +14,13 @@
 //! | setting | what it must be |
 //! |---|---|
 //! | `dynamicRegistrationSupported` | on |
-//! | `registrationManagementEndpoint`, or else `registrationEndpoint` | the public URL of the layer's [configuration path](crate::DcrBuilder::configuration_path): clients receive it plus `/` and their ID |
-//! | `unauthorizedOnClientConfigSupported` | on; otherwise a wrong token gets 400, against RFC 7592, unless [`unauthorized_for_wrong_token`](AuthleteBackend::unauthorized_for_wrong_token) is set |
+//! | `registrationManagementEndpoint`, or else `registrationEndpoint` | the public URL of the layer's [configuration path](crate::DcrBuilder::configuration_path). Client URLs are this URL plus `/{client_id}` |
+//! | `unauthorizedOnClientConfigSupported` | on. If it is off, set [`unauthorized_for_wrong_token`](AuthleteBackend::unauthorized_for_wrong_token): otherwise a wrong token gets 400, but RFC 7592 requires 401 |
 //! | `dcrScopeUsedAsRequestable` | on, if you use client scopes |
 //!
-//! # To develop without an account
+//! # Without an account
 //!
-//! With feature `authlete-emulator`, `AuthleteEmulator` has Authlete's wire protocol, offline.
+//! With feature `authlete-emulator`, `AuthleteEmulator` emulates Authlete, offline.
 
 mod attempt;
 mod backend;

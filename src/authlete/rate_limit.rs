@@ -9,7 +9,7 @@ use http::header::RETRY_AFTER;
 /// decades.
 const MAX_RESET_SECONDS: u64 = 1_000_000_000;
 
-/// Returns how long the response asks to wait, if it does.
+/// Returns the time that the response asks to wait. It is `None` if no header names a time.
 ///
 /// | header | value |
 /// |---|---|

@@ -14,8 +14,8 @@ const MAX_RESULT_CODE: usize = 32;
 
 /// The whole response of Authlete's Web API to a call.
 ///
-/// [`Reply`] implements `From` it: the action, the `responseContent` as content, and the
-/// `resultCode` as [reason](Reply::reason).
+/// [`Reply::from`] converts it: the `responseContent` becomes the content, and the `resultCode`
+/// becomes the [reason](Reply::reason).
 ///
 /// `Debug` shows the action and the `resultCode`. The rest contains credentials.
 ///
@@ -30,8 +30,8 @@ pub struct AuthleteResponse {
 }
 
 impl AuthleteResponse {
-    /// Parses the body of a response. Members that are not named here are ignored, and so is the
-    /// content of `client`: new ones appear with each release of Authlete.
+    /// Parses the body of a response. Unknown members are ignored, and the content of `client` is
+    /// not parsed, because each release of Authlete adds members.
     pub(super) fn parse(body: &[u8]) -> Result<Self, AuthleteError> {
         let invalid = AuthleteError::invalid_response;
         let members = members(body).ok_or_else(|| invalid("is not a JSON object"))?;
@@ -128,7 +128,7 @@ fn text(members: &Members<'_>, name: &str) -> Option<String> {
         .then(|| raw.to_owned())
 }
 
-/// Returns the `resultCode`. It appears in logs, so it must look like one.
+/// Returns the `resultCode`, if it consists of 1 to 32 letters and digits. It appears in logs.
 fn result_code(members: &Members<'_>) -> Option<String> {
     text(members, "resultCode").filter(|code| {
         (1..=MAX_RESULT_CODE).contains(&code.len())

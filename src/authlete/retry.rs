@@ -23,10 +23,10 @@ use crate::operation::OperationKind;
 /// A register, update or delete is never retried once Authlete may have processed it: a second
 /// register would create a second client.
 ///
-/// The waits grow exponentially, and each call adds a random time of its own, up to half of the
-/// wait. After a 429 with a `RateLimit-Reset`, `X-RateLimit-Reset` or `Retry-After`, the wait is
-/// what Authlete asks for, but at least the shortest wait. A call does not wait for longer than it
-/// [has time](super::AuthleteBuilder::timeout).
+/// The waits grow exponentially. Each call adds its own random time, up to half of the wait. After
+/// a 429 with `RateLimit-Reset`, `X-RateLimit-Reset` or `Retry-After`, the wait is the time that
+/// Authlete asks for, but at least [`min_wait`](Self::min_wait). A call fails instead of waiting
+/// beyond its [time-out](super::AuthleteBuilder::timeout).
 ///
 /// ```
 /// use std::time::Duration;
@@ -60,8 +60,8 @@ impl RetryPolicy {
         Self::default().max_attempts(1)
     }
 
-    /// Sets how many attempts a call has, the first one included. The default is 3, the minimum
-    /// is 1.
+    /// Sets the number of attempts of a call, including the first one. The default is 3, the
+    /// minimum is 1.
     #[must_use]
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts;
@@ -76,8 +76,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait, its random part included. The default is 2 s. It must not be zero, or
-    /// shorter than the [shortest wait](Self::min_wait).
+    /// Sets the longest wait, including its random part. The default is 2 s. It must not be zero,
+    /// or shorter than [`min_wait`](Self::min_wait).
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;

@@ -1,4 +1,4 @@
-//! The HTTP client with its type erased, and what its errors prove.
+//! The HTTP client with its type erased, and the meaning of its errors.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) type HttpService =
 /// Returns whether an error of the HTTP client means that the connection could not be made.
 pub(super) type IsConnectError = Arc<dyn Fn(&(dyn Error + 'static)) -> bool + Send + Sync>;
 
-/// Sends requests and reads the heads of the responses.
+/// Sends requests, and returns the responses with unread bodies.
 #[derive(Clone)]
 pub(super) struct Transport {
     pub(super) service: HttpService,

@@ -18,8 +18,8 @@ pub(super) fn path(kind: OperationKind) -> &'static str {
 
 /// Writes the body of a request. `json` is a string that contains the client's JSON byte for byte.
 ///
-/// `token` is meant for read, update and delete. Authlete does not verify the initial access token
-/// of a registration.
+/// `token` is the registration access token of a read, update or delete. The initial access token
+/// of a registration is only sent on request, because Authlete does not verify it.
 pub(super) fn body(operation: &Operation, send_initial_access_token: bool) -> Bytes {
     let mut members = Map::new();
     let mut add = |name: &str, value: &str| {

@@ -6,9 +6,9 @@ use crate::util::json::string_member;
 
 /// Changes the reply to a wrong token from `BadRequest` to `Unauthorized`.
 ///
-/// A read or a delete cannot be refused for anything but its token. An update can, so its `error`
-/// decides. The reply then has the error `invalid_token`, which the challenge has too (RFC 6750
-/// section 3.1).
+/// A read or a delete can only be refused because of its token. An update can have other problems,
+/// so its `error` decides. The new reply has the error `invalid_token`, as the challenge has (RFC
+/// 6750 section 3.1).
 pub(super) fn unauthorized_for_wrong_token(kind: OperationKind, reply: Reply) -> Reply {
     if reply.action() != Action::BadRequest {
         return reply;

@@ -7,7 +7,7 @@ use crate::BoxError;
 use crate::operation::Operation;
 use crate::reply::Reply;
 
-/// Makes a [`Backend`] of a closure that returns a future.
+/// Creates a [`Backend`] from a closure that returns a future. An `async fn` works too.
 ///
 /// ```
 /// use http::Request;
@@ -30,8 +30,8 @@ use crate::reply::Reply;
 /// # }
 /// ```
 ///
-/// An `async fn` works too, and so does an `async` closure that captures nothing. A closure that
-/// captures something clones it for each operation:
+/// If the closure captures values, clone them inside it. See the note on
+/// [closures](crate#closures).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -66,7 +66,7 @@ where
     BackendFn { f }
 }
 
-/// The [`Backend`] that [`backend_fn`] makes of a closure.
+/// The [`Backend`] that [`backend_fn`] creates.
 #[derive(Clone, Copy)]
 pub struct BackendFn<F> {
     f: F,

@@ -1,4 +1,4 @@
-//! Backends: what decides about clients.
+//! Backends: they decide about clients.
 
 mod func;
 mod selector;
@@ -24,7 +24,7 @@ use crate::BoxError;
 use crate::operation::Operation;
 use crate::reply::Reply;
 
-/// Decides about clients: it receives an [`Operation`] and answers with a [`Reply`].
+/// Decides about clients: it receives an [`Operation`] and returns a [`Reply`].
 ///
 /// These are backends:
 ///
@@ -32,8 +32,8 @@ use crate::reply::Reply;
 /// - A closure in [`backend_fn`].
 /// - Every tower service that is `Service<Operation, Response = Reply> + Clone + Send + Sync +
 ///   'static`, such as [`BoxCloneSyncService`](tower::util::BoxCloneSyncService), or a
-///   [`BackendService`] with tower's layers around it. Each operation is called on a clone, after
-///   the clone is ready.
+///   [`BackendService`] with tower's layers around it. The service is cloned for each operation,
+///   and called once the clone is ready.
 /// - An [`Arc`] of a backend.
 /// - [`SharedBackend`], a backend whose type is erased.
 ///
@@ -43,12 +43,13 @@ use crate::reply::Reply;
 ///
 /// | error | status | `error` |
 /// |---|---|---|
-/// | [`Unavailable`], or tower's `Elapsed`, `Overloaded` or `Closed` | 503 | `temporarily_unavailable` |
+/// | [`Unavailable`], or tower's `Overloaded` | 503 | `temporarily_unavailable` |
+/// | tower's `Elapsed` or `Closed`, with feature `tokio` | 503 | `temporarily_unavailable` |
 /// | any other | 500 | `server_error` |
 ///
 /// The error may be at any depth in the [sources](std::error::Error::source). If a register, update
-/// or delete may have happened, the response says so. The client learns nothing else about the
-/// error.
+/// or delete may have happened, the response says that the outcome is unknown. The client learns
+/// nothing else about the error.
 ///
 /// The log and the [`Outcome`](crate::Outcome) receive the text of the error and its sources. Keep
 /// tokens, secrets and metadata out of it.
@@ -56,7 +57,11 @@ use crate::reply::Reply;
 /// # Cancellation
 ///
 /// The future is dropped if the client disconnects, or if the backend time-out elapses. Work that
-/// was already started may still complete. There is no [`Outcome`](crate::Outcome) then.
+/// was already started may still complete. If the client disconnects, there is no
+/// [`Outcome`](crate::Outcome). After a time-out, the 503 has one.
+///
+/// With feature `tokio`, `CompleteOnDisconnectLayer` completes the operation instead, and its
+/// callback `on_outcome` receives the outcome.
 ///
 /// # Example
 ///
@@ -66,7 +71,7 @@ use crate::reply::Reply;
 /// use tower_dcr::operation::Register;
 /// use tower_dcr::{Action, Backend, ClientMetadata, ErrorCode, Operation, Reply};
 ///
-/// /// Registers nobody.
+/// /// Refuses every registration.
 /// struct Closed;
 ///
 /// impl Backend for Closed {
@@ -114,7 +119,8 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An error if the backend cannot answer. See [the trait](Self) for what the client receives.
+    /// An error if the backend cannot answer. [The trait](Self#errors) documents what the client
+    /// then receives.
     fn execute(
         &self,
         operation: Operation,
@@ -123,19 +129,20 @@ pub trait Backend: Send + Sync + 'static {
     /// Returns the members of the server's metadata document (RFC 8414 section 2) that this backend
     /// decides, such as `grant_types_supported`. The default is none.
     ///
-    /// `registration_endpoint` is among them if the backend issues each `registration_client_uri`
-    /// below one fixed URL. Such a backend cannot serve several tenants: the builder refuses it
-    /// together with a named path segment.
+    /// Include `registration_endpoint` if the backend issues every `registration_client_uri` below
+    /// one fixed URL. Such a backend cannot serve several tenants as one backend: the builder
+    /// refuses it if a path has a named segment. Use
+    /// [`select_backend`](crate::DcrLayer::select_backend) with one such backend per tenant.
     ///
     /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata) adds the members to a
-    /// document. tower's layers do not pass them on. For a backend inside of them, use
+    /// document. tower's layers do not pass them on. For a backend inside tower's layers, use
     /// [`DcrBuilder::server_metadata_of`](crate::DcrBuilder::server_metadata_of).
     fn server_metadata(&self) -> Map<String, Value> {
         Map::new()
     }
 }
 
-// Otherwise the compiler asks for a `Service` if a closure is not wrapped in `backend_fn`.
+// Without this attribute, the error for a closure without `backend_fn` would ask for a `Service`.
 #[diagnostic::do_not_recommend]
 impl<S> Backend for S
 where

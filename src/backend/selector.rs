@@ -6,11 +6,11 @@ use http::request::Parts;
 use super::Backend;
 use crate::BoxError;
 
-/// Chooses the backend of a request: a backend for each tenant. Set it with
+/// Chooses the backend of each request, such as one for each tenant. Set it with
 /// [`DcrLayer::select_backend`](crate::DcrLayer::select_backend).
 ///
-/// A closure that receives the head of the request and returns a future is a selector. The future
-/// cannot borrow. Clone what it needs before the `async move` block.
+/// A closure that receives the request's [`Parts`] and returns a future is a selector. Its future
+/// cannot borrow: see the note on [closures](crate#closures).
 ///
 /// The backend must be cheap to clone. For backends of several types, choose
 /// [`SharedBackend`](super::SharedBackend).
@@ -25,7 +25,7 @@ use crate::BoxError;
 /// | registration | 404 `invalid_request` |
 /// | configuration | 401 `invalid_token`, as for an unknown client (OpenID Connect registration section 4.4) |
 ///
-/// The selector is asked before the credentials are checked, and before the body is read.
+/// The selector is called before the credentials are checked, and before the body is read.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot select a backend",
     note = "for a closure: it takes `parts: &Parts` and returns a future of `Result<Option<B>, \
@@ -40,8 +40,8 @@ pub trait BackendSelector: Send + Sync + 'static {
     /// contains [`Unavailable`](super::Unavailable).
     type Error: Into<BoxError>;
 
-    /// Returns the backend for a request, or `None` if the tenant is unknown. The
-    /// [`PathParams`](crate::operation::PathParams) of the head name the tenant, if the path does.
+    /// Returns the backend for a request, or `None` if the tenant is unknown. If the path has named
+    /// segments, [`PathParams::of`](crate::operation::PathParams::of) returns their values.
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use super::Backend;
 use crate::operation::Operation;
 use crate::reply::Reply;
 
-/// A tower service that asks a [`Backend`]. With it, tower's layers can stand around a backend.
-/// The result is a backend again.
+/// A tower service that calls a [`Backend`]. Use it to put tower's layers around a backend. The
+/// result is a backend again.
 ///
 /// The service is always ready and cheap to clone.
 ///
@@ -43,7 +43,7 @@ pub struct BackendService<B> {
 }
 
 impl<B: Backend> BackendService<B> {
-    /// Makes a service of a backend.
+    /// Creates a service from a backend.
     pub fn new(backend: B) -> Self {
         Self {
             backend: Arc::new(backend),

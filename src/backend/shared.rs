@@ -67,7 +67,7 @@ impl Backend for SharedBackend {
     }
 }
 
-/// [`Backend`] in a form that a trait object can have.
+/// [`Backend`] as a trait that allows trait objects.
 trait ErasedBackend: Send + Sync {
     fn execute_boxed(
         &self,

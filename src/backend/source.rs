@@ -19,7 +19,7 @@ pub(crate) enum BackendSource<B> {
 }
 
 impl<B: Backend> BackendSource<B> {
-    /// Returns what a fixed backend adds to the server's metadata document.
+    /// Returns the members that a fixed backend adds to the server's metadata document.
     pub(crate) fn server_metadata(&self) -> Map<String, Value> {
         match self {
             Self::Fixed(backend) => backend.server_metadata(),
@@ -67,7 +67,7 @@ impl<B> Deref for Chosen<'_, B> {
     }
 }
 
-/// [`BackendSelector`] in a form that a trait object can have.
+/// [`BackendSelector`] as a trait that allows trait objects.
 pub(crate) trait SelectBoxed<B>: Send + Sync {
     fn select_boxed<'s>(&'s self, parts: &'s Parts) -> SelectFuture<'s, B>;
 }

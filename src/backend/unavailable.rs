@@ -20,7 +20,7 @@ use crate::util::timeout::TimedOut;
 /// | constructor | meaning | the response |
 /// |---|---|---|
 /// | [`new`](Self::new) | The backend did nothing. | may have a `Retry-After` |
-/// | [`outcome_unknown`](Self::outcome_unknown) | The operation may have happened. | says so to a register, update or delete |
+/// | [`outcome_unknown`](Self::outcome_unknown) | The operation may have happened. | says that the outcome is unknown, if the operation is a register, update or delete |
 ///
 /// ```
 /// use std::time::Duration;
@@ -103,7 +103,7 @@ impl Unavailable {
     ///
     /// | error | outcome |
     /// |---|---|
-    /// | `Unavailable` | as it says |
+    /// | `Unavailable` | that of the error |
     /// | tower's `Overloaded`, as the error itself | nothing happened |
     /// | tower's `Overloaded`, among the sources | unknown: the backend may have shed a later step |
     /// | tower's `Elapsed` and `Closed` (feature `tokio`) | unknown |
@@ -123,7 +123,7 @@ impl Unavailable {
     /// ```
     #[must_use]
     pub fn find_in(error: &(dyn Error + 'static)) -> Option<Self> {
-        // The load limit around a backend sheds before the backend is called.
+        // A load limit around a backend sheds load before the backend is called.
         if error.is::<Overloaded>() {
             return Some(Self::new());
         }
@@ -154,6 +154,7 @@ impl Unavailable {
     }
 }
 
+/// The default is [`Unavailable::new`]: the backend certainly did nothing.
 impl Default for Unavailable {
     fn default() -> Self {
         Self::new()
@@ -179,7 +180,8 @@ impl Error for Unavailable {
     }
 }
 
-/// Returns whether the error means that the answer will not come, though the work may be done.
+/// Returns whether the error means that there is no reply, although the operation may have
+/// happened.
 fn is_outcome_unknown(error: &(dyn Error + 'static)) -> bool {
     #[cfg(feature = "tokio")]
     if error.is::<tower::timeout::error::Elapsed>() || error.is::<tower::buffer::error::Closed>() {

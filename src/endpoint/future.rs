@@ -8,7 +8,8 @@ use http::Response;
 
 use super::respond::EndpointBody;
 
-/// The response future of [`DcrEndpoint`](super::DcrEndpoint). Dropping it drops the backend's.
+/// The response future of [`DcrEndpoint`](super::DcrEndpoint). Dropping it drops the backend's
+/// future.
 pub struct EndpointFuture {
     inner: Pin<Box<dyn Future<Output = Response<EndpointBody>> + Send>>,
 }

@@ -1,7 +1,7 @@
 //! The registration service: requests to operations, and replies to responses.
 //!
 //! [`DcrEndpoint`] is the whole service. [`Respond`] and [`respond`] are its second half, for
-//! services that decode requests by themselves.
+//! services that decode requests themselves.
 
 #[cfg(feature = "tokio")]
 mod complete_on_disconnect;
@@ -51,12 +51,12 @@ use crate::operation::{Operation, OperationKind, VerifiedToken};
 use crate::telemetry::{OperationSpan, report};
 use crate::util::stopwatch::Stopwatch;
 
-/// The registration service: a tower service that answers every request on the two registration
-/// paths. It answers every other request with 404 `invalid_request`.
+/// The registration service: a tower service that answers every request on its paths, by default
+/// `/register` and `/register/{client_id}`. The response to any other request is 404
+/// `invalid_request`.
 ///
 /// It is the innermost service of a [`DcrLayer`](crate::DcrLayer). It also works alone, for an
-/// application that routes by itself. Its paths are full paths, as
-/// [built](crate::DcrLayer::builder).
+/// application that does its own routing. It compares the whole path that it receives.
 ///
 /// It accepts any request body, never fails, is always ready and is cheap to clone. Each response
 /// has its [`Outcome`](crate::Outcome) in the extensions.
@@ -165,7 +165,7 @@ impl<B: Backend> Shared<B> {
     {
         let started = Stopwatch::start();
         let (mut parts, body) = request.into_parts();
-        // The middleware has found the route. Without the middleware, it is found here.
+        // The middleware stored the route in the extensions. Without the middleware, find it here.
         let route = match parts.extensions.remove::<Route>() {
             Some(route) => Some(route),
             None => self

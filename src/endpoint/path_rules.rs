@@ -14,8 +14,8 @@ pub(crate) struct PathProblem {
     pub(crate) suggestion: String,
 }
 
-/// Checks a path that is matched as it was sent. Clients and proxies must not change it on the way,
-/// and it must not look like a pattern, except for named segments.
+/// Checks a path of the settings. Requests are matched as they were sent, so the path must be one
+/// that no client and no proxy changes. It must not look like a pattern, except for named segments.
 pub(crate) fn check(path: &str) -> Result<(), PathProblem> {
     let problem = if !path.starts_with('/') {
         "does not start with \"/\""
@@ -42,7 +42,7 @@ fn check_segments(path: &str) -> Result<(), &'static str> {
     for segment in path.split('/').skip(1) {
         match name_of(segment) {
             Some("client_id") => {
-                return Err("names the client; the layer adds the client by itself");
+                return Err("contains the client, but the layer adds the client itself");
             }
             Some(name) if !is_name(name) => {
                 return Err("has a segment name with characters other than A-Z a-z 0-9 and _");
@@ -87,8 +87,8 @@ pub(crate) fn has_names(path: &str) -> bool {
     path.split('/').any(|segment| name_of(segment).is_some())
 }
 
-/// Returns a valid path that is made of the good segments of an invalid one. A name in braces stays
-/// a named segment, without the characters that a name cannot have.
+/// Returns a valid path that is built from the valid segments of an invalid one. A segment that was
+/// meant to be named stays named.
 fn suggest_path(path: &str) -> String {
     // Only the path, if the whole URL was written.
     let path = path.split_once("://").map_or(path, |(_, rest)| {

@@ -5,7 +5,7 @@ use http::{Extensions, Method};
 use super::methods::{Allow, Methods};
 use crate::operation::{OperationKind, PathParams};
 
-/// The endpoint that a request is for. It is found once, and then travels in the extensions of the
+/// The endpoint that a request is for. It is found once, and then kept in the extensions of the
 /// request.
 #[derive(Clone, Debug)]
 pub(crate) struct Route {
@@ -35,7 +35,7 @@ impl Route {
         }
     }
 
-    /// Returns what the method asks of this endpoint, or `None` if it asks for no operation.
+    /// Returns the operation of a method on this endpoint, or `None` if there is none.
     pub(crate) fn operation(&self, method: &Method) -> Option<OperationKind> {
         match self.endpoint {
             Endpoint::Registration => self.methods.on_registration(method),

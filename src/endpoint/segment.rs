@@ -6,9 +6,11 @@ use percent_encoding::percent_decode_str;
 /// enough to log and to look up.
 const MAX_LENGTH: usize = 2_048;
 
-/// Decodes a path segment. Returns `None` if the segment names nothing: it has a malformed escape,
-/// or decodes to a dot segment, to more than [`MAX_LENGTH`] bytes, or to characters that a
-/// `client_id` cannot have (VSCHAR, RFC 6749 appendix A.1).
+/// Decodes a path segment. Returns `None` in these cases:
+///
+/// - It has a malformed escape.
+/// - It decodes to a dot segment, or to more than [`MAX_LENGTH`] bytes.
+/// - It decodes to characters that a `client_id` cannot have (VSCHAR, RFC 6749 appendix A.1).
 pub(super) fn decode(segment: &str) -> Option<String> {
     let mut escapes = segment.split('%').skip(1);
     let is_well_formed = escapes.all(|rest| {

@@ -13,7 +13,7 @@ use crate::util::timeout::Timeout;
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) paths: Paths,
-    /// What the server's metadata document says about registration (RFC 8414 section 2).
+    /// The members of registration in the server's metadata document (RFC 8414 section 2).
     pub(crate) metadata: Map<String, Value>,
     pub(crate) challenges: Challenges,
     pub(crate) verifier: Option<ErasedVerifier>,

@@ -66,8 +66,8 @@ impl Template {
         }
     }
 
-    /// Decodes the named segments of a path that matches. Returns `None` if one of them names
-    /// nothing.
+    /// Decodes the named segments of a path that matches. Returns `None` if one of them cannot be
+    /// decoded.
     pub(super) fn params(&self, path: &str) -> Option<PathParams> {
         let Some(segments) = &self.segments else {
             return Some(PathParams::default());

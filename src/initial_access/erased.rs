@@ -35,7 +35,7 @@ impl fmt::Debug for ErasedVerifier {
     }
 }
 
-/// [`TokenVerifier`] in a form that a trait object can have.
+/// [`TokenVerifier`] as a trait that allows trait objects.
 trait VerifyBoxed: Send + Sync {
     fn verify_boxed<'v>(&'v self, token: &'v BearerToken, parts: &'v Parts) -> VerifyFuture<'v>;
 }

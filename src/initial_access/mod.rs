@@ -1,4 +1,4 @@
-//! Who may register: verifiers of initial access tokens (RFC 7591 section 3).
+//! Verifiers of initial access tokens (RFC 7591 section 3): they decide who may register.
 
 mod erased;
 mod token_list;
@@ -20,13 +20,16 @@ use crate::token::BearerToken;
 ///
 /// These are verifiers:
 ///
-/// - A closure that receives the token and the head of the request, and returns a future.
+/// - A closure that receives the token and the request's [`Parts`], and returns a future of a
+///   [`Verdict`] or a `bool`.
 /// - A type of your own.
 /// - A [`TokenList`], for a fixed set of tokens.
 ///
-/// The future of a closure cannot borrow. Clone what it needs from the head and from the captured
-/// values before the `async move` block. `async` closures are not supported, because they borrow.
-/// The result is a [`Verdict`], or a `bool` for short.
+/// The future of a closure cannot borrow: see the note on [closures](crate#closures).
+///
+/// If you look tokens up in a map or a database, look up a hash of the token, such as SHA-256. The
+/// duration of a look-up of the token itself may reveal how much of it is right. The example leaves
+/// that out.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -40,7 +43,7 @@ use crate::token::BearerToken;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let expiry = Arc::new(HashMap::from([("secret".to_owned(), SystemTime::now())]));
 /// let endpoint = DcrLayer::builder(backend)
 ///     .require_initial_access_token(move |token: BearerToken, _: &Parts| {
@@ -71,8 +74,8 @@ pub trait TokenVerifier: Send + Sync + 'static {
     /// contains [`Unavailable`](crate::backend::Unavailable).
     type Error: Into<BoxError>;
 
-    /// Decides about a token. The head of the request still has its `Authorization`. Its
-    /// [`PathParams`](crate::operation::PathParams) name the tenant, if the path does.
+    /// Decides about a token. The parts still contain the `Authorization` header. If the path has
+    /// named segments, [`PathParams::of`](crate::operation::PathParams::of) returns their values.
     ///
     /// # Errors
     ///

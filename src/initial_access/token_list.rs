@@ -10,8 +10,8 @@ use crate::token::{BearerToken, InvalidBearerToken};
 
 /// A fixed set of valid initial access tokens.
 ///
-/// A token is compared with every token of the list, each time in constant time for its length.
-/// `Debug` shows how many tokens there are.
+/// A token is compared with every token of the list. The comparison time depends only on the
+/// lengths. `Debug` shows only how many tokens there are.
 ///
 /// ```
 /// use http::Request;
@@ -21,7 +21,7 @@ use crate::token::{BearerToken, InvalidBearerToken};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let tokens = TokenList::new(["eyJhbGciOiJSUzI1NiJ9", "another-token"])?;
 /// let endpoint =
 ///     DcrLayer::builder(backend).require_initial_access_token(tokens).build_endpoint()?;
@@ -63,7 +63,7 @@ impl TokenList {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let tokens = TokenList::labeled([("ci", "token-of-ci"), ("alice", "token-of-alice")])?;
     /// let endpoint =
     ///     DcrLayer::builder(backend).require_initial_access_token(tokens).build_endpoint()?;
@@ -93,8 +93,8 @@ impl TokenList {
         Ok(Self(tokens.collect::<Result<_, _>>()?))
     }
 
-    /// Returns the position of a token. It compares with every token, without a branch on the
-    /// result, so that the time does not tell the position.
+    /// Returns the position of a token. It compares the token with every token of the list, without
+    /// a branch on the result, so that the duration does not reveal the position.
     fn position(&self, token: &BearerToken) -> Option<usize> {
         let sent = token.as_str().as_bytes();
         let mut position = 0_u64;
@@ -131,8 +131,8 @@ impl fmt::Debug for TokenList {
     }
 }
 
-/// The label of an accepted token of a [`TokenList`]. It is in the extensions of the operation and
-/// of the [`Outcome`](crate::Outcome).
+/// The label of a token in a [`TokenList`]. If the token is accepted, the label is in the
+/// extensions of the operation and of the [`Outcome`](crate::Outcome).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenLabel(Arc<str>);
 

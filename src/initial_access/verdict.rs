@@ -55,8 +55,8 @@ use http::Extensions;
 pub enum Verdict {
     /// The token is valid.
     ///
-    /// The extensions are added to those of the operation, where policies and the backend see them,
-    /// and to the [`Outcome`](crate::Outcome). Keep secrets out of them.
+    /// The extensions are added to those of the operation and of the [`Outcome`](crate::Outcome).
+    /// Policies and the backend can read them there. Keep secrets out of them.
     Accepted(Extensions),
     /// The token is not valid. The client receives 401 `invalid_token`.
     Refused,
@@ -66,13 +66,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Accepts the token, without extensions.
+    /// Creates an accepted verdict without extensions.
     #[must_use]
     pub fn accepted() -> Self {
         Self::Accepted(Extensions::new())
     }
 
-    /// Adds an extension to an accepted verdict. Another verdict stays as it is.
+    /// Adds an extension to an accepted verdict. Any other verdict is returned unchanged.
     #[must_use]
     pub fn with<T: Clone + Send + Sync + 'static>(mut self, extension: T) -> Self {
         if let Self::Accepted(extensions) = &mut self {

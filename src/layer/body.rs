@@ -57,7 +57,7 @@ impl<I, E> ResponseBody<I, E> {
     }
 }
 
-/// The default is the inner body's. Outer layers need one if they answer by themselves.
+/// The default is the default of the inner body. Layers that create responses need `Default`.
 impl<I: Default, E> Default for ResponseBody<I, E> {
     fn default() -> Self {
         Self::inner(I::default())

@@ -115,7 +115,7 @@ impl Body for BoxedBody {
     }
 }
 
-/// The default is an empty body. Outer layers need one if they answer by themselves.
+/// The default is an empty body. Layers that create responses need `Default`.
 impl Default for BoxedBody {
     fn default() -> Self {
         Self {

@@ -16,17 +16,17 @@ use crate::operation::OperationKind;
 use crate::util::timeout::Timeout;
 
 /// Builds a [`DcrLayer`] or a [`DcrEndpoint`] with settings of your own. [`DcrLayer::builder`]
-/// creates it. [Endpoint layers](DcrLayer::endpoint_layer) are added after `build`.
+/// creates it. Add [endpoint layers](DcrLayer::endpoint_layer) after `build`.
 ///
 /// | setting | default |
 /// |---|---|
 /// | [`registration_endpoint`](Self::registration_endpoint) | none |
-/// | [`server_metadata_of`](Self::server_metadata_of) | the backend |
+/// | [`server_metadata_of`](Self::server_metadata_of) | the backend of the builder |
 /// | [`registration_path`](Self::registration_path) | the path of the registration endpoint, or of the backend's URL, or `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
 /// | [`registration_only`](Self::registration_only) | `false` |
 /// | [`methods`](Self::methods) | all four |
-/// | [`require_initial_access_token`](Self::require_initial_access_token) | none is required |
+/// | [`require_initial_access_token`](Self::require_initial_access_token) | no token is required |
 /// | [`forward_initial_access_token`](Self::forward_initial_access_token) | `false` |
 /// | [`realm`](Self::realm) | `client registration` |
 /// | [`body_limit`](Self::body_limit) | 64 KiB |
@@ -42,7 +42,7 @@ use crate::util::timeout::Timeout;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let endpoint = DcrLayer::builder(backend)
 ///     .registration_path("/connect/register")
 ///     .body_limit(16 * 1024)
@@ -74,13 +74,19 @@ pub struct DcrBuilder<B> {
 }
 
 impl<B: Backend> DcrLayer<B> {
-    /// Starts a layer with settings of your own. Finish with [`build`](DcrBuilder::build) or
+    /// Creates a builder, for settings of your own. Finish with [`build`](DcrBuilder::build) or
     /// [`build_endpoint`](DcrBuilder::build_endpoint).
     pub fn builder(backend: B) -> DcrBuilder<B> {
         DcrBuilder::new(BackendSource::Fixed(backend))
     }
 
-    /// Starts a layer whose backend is chosen for each request, such as one for each tenant.
+    /// Creates a builder for a layer that chooses the backend of each request, such as one for each
+    /// tenant. [`BackendSelector`] documents the selector.
+    ///
+    /// - The selector has the [backend time-out](DcrBuilder::backend_timeout), and so has the
+    ///   backend that it chose.
+    /// - The [metadata document](DcrLayer::server_metadata) contains nothing of the backends. To
+    ///   add what one of them supports, use [`server_metadata_of`](DcrBuilder::server_metadata_of).
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -95,7 +101,7 @@ impl<B: Backend> DcrLayer<B> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let blue = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let blue = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let tenants = Arc::new(HashMap::from([("blue".to_owned(), SharedBackend::new(blue))]));
     /// let endpoint = DcrLayer::select_backend(move |parts: &Parts| {
     ///     let tenant = PathParams::of(parts);
@@ -152,15 +158,24 @@ impl<B: Backend> DcrBuilder<B> {
     /// `https://as.example.com/connect/register`.
     ///
     /// Its path becomes the [registration path](Self::registration_path), unless that is set too.
-    /// Set both if a proxy in front strips a prefix from the path.
-    /// [`DcrLayer::server_metadata`] announces the URL.
+    /// If a proxy in front strips a prefix from the path, set both.
+    ///
+    /// [`DcrLayer::server_metadata`] announces the URL, unless a path has a named segment. Each
+    /// tenant then has its own URL, so none is announced.
+    ///
+    /// - The URL is absolute, and its scheme is `https` or `http`.
+    /// - It has a host, and no user information.
+    /// - It has a path, and no query and no fragment.
+    /// - If it sets the registration path, its path follows the rules of
+    ///   [`registration_path`](Self::registration_path).
     pub fn registration_endpoint(mut self, url: impl Into<String>) -> Self {
         self.registration_endpoint = Some(url.into());
         self
     }
 
-    /// Takes what a backend adds to the [metadata document](DcrLayer::server_metadata). Use it if
-    /// tower's layers are around the backend, because they do not pass it on.
+    /// Adds to the [metadata document](DcrLayer::server_metadata) what this backend
+    /// [supports](Backend::server_metadata). Use it if tower's layers are around the backend,
+    /// because they do not pass that on. Each call replaces the previous one.
     ///
     /// ```
     /// use serde_json::json;
@@ -194,14 +209,14 @@ impl<B: Backend> DcrBuilder<B> {
     /// A warning is logged if the path of the URL does not end with this path. It does if a proxy
     /// strips a prefix.
     ///
-    /// It is the path that the layer sees. Around the whole application, that is the full path.
+    /// It is the path that the layer sees. A layer around the whole application sees the full path.
     ///
     /// - It starts with `/` and does not end with `/`.
     /// - It has no empty segment and no dot segment.
     /// - Its characters are those of a path in RFC 3986, without `%` and `*`.
     /// - A segment may be a name in braces: `/t/{tenant}/register`. It matches exactly one segment
     ///   that is not empty. [`Operation::path_param`](crate::Operation::path_param) returns the
-    ///   decoded value. A name is made of `A-Z a-z 0-9 _`, and `client_id` is not allowed.
+    ///   decoded value. A name consists of `A-Z a-z 0-9 _`, is used once, and is not `client_id`.
     pub fn registration_path(mut self, path: impl Into<String>) -> Self {
         self.registration_path = Some(path.into());
         self
@@ -211,26 +226,30 @@ impl<B: Backend> DcrBuilder<B> {
     /// `client_id`: `/register` for `/register/{client_id}`. The default is the registration path.
     ///
     /// It follows the rules of the [registration path](Self::registration_path). It must match the
-    /// `registration_client_uri` that the backend issues. The registration path must not be one
-    /// segment below it.
+    /// `registration_client_uri` that the backend issues.
+    ///
+    /// It must not be the parent of the registration path: with `/clients`, `/clients/new` cannot
+    /// be the registration path.
     pub fn configuration_path(mut self, path: impl Into<String>) -> Self {
         self.configuration_path = Some(path.into());
         self
     }
 
-    /// Answers only registrations (RFC 7591). The paths of clients (RFC 7592) are left to the
+    /// Answers only registrations (RFC 7591). Requests on client paths (RFC 7592) go to the
     /// application. The default is `false`.
     ///
-    /// The [configuration path](Self::configuration_path) is still validated, but unused. The
-    /// backend must not issue a `registration_client_uri` then. The built-in registry has a setting
-    /// of the same name.
+    /// With `true`, the [configuration path](Self::configuration_path) is validated but unused. The
+    /// backend must not issue a `registration_client_uri`. The built-in registry has a setting of
+    /// the same name.
     pub fn registration_only(mut self, yes: bool) -> Self {
         self.registration_only = yes;
         self
     }
 
-    /// Sets the operations that are on. The default is all four. The method of any other operation
-    /// is answered 405, and `Allow` names those that are on (RFC 7592 section 2).
+    /// Sets the operations that are on. The default is all four. The response to any other method
+    /// is 405, and its `Allow` names those that are on (RFC 7592 section 2).
+    ///
+    /// An empty list is an error: [`ConfigError::NoMethods`].
     ///
     /// ```
     /// use http::Request;
@@ -240,7 +259,7 @@ impl<B: Backend> DcrBuilder<B> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let endpoint = DcrLayer::builder(backend)
     ///     .methods([OperationKind::Register, OperationKind::Read])
     ///     .build_endpoint()?;
@@ -258,17 +277,18 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Requires an initial access token for each registration (RFC 7591 section 3). Without this
-    /// setting, everybody may register, and the backend receives any token unverified.
+    /// setting, everybody may register, and the backend receives tokens unverified.
     ///
     /// The token is verified before the body is read.
     ///
     /// | token | response |
     /// |---|---|
-    /// | accepted | the operation goes on |
+    /// | accepted | the request is processed |
     /// | missing | 401 with a challenge that names no error |
     /// | refused by the verifier | 401 `invalid_token` |
     /// | not for a registration, as the verifier decides | 403 `insufficient_scope` |
-    /// | the verifier fails, or exceeds the [backend time-out](Self::backend_timeout) | 500 or 503 |
+    /// | the verifier fails | 500 or 503, as for a [backend error](Backend#errors) |
+    /// | the verifier exceeds the [backend time-out](Self::backend_timeout) | 503 |
     ///
     /// An accepted token is removed from the operation, unless it is
     /// [forwarded](Self::forward_initial_access_token). Reads, updates and deletes are not
@@ -294,15 +314,15 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
-    /// Sets the limit of a request body, in bytes. The default is 64 KiB, the minimum is 1. A
-    /// longer body is answered 413.
+    /// Sets the limit of a request body, in bytes. The default is 64 KiB, the minimum is 1. The
+    /// response to a longer body is 413.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
         self
     }
 
     /// Sets the time in which a request body must arrive. The default is 10 s. `None` is no limit,
-    /// and zero is refused. A slower body is answered 408.
+    /// and zero is an error. The response to a slower body is 408.
     ///
     /// The timer is tokio's. The runtime must have its timer enabled, as `#[tokio::main]` has.
     /// Outside a tokio runtime there is no limit.
@@ -314,13 +334,17 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Sets the time in which the backend must answer, its readiness included. The default is 30 s.
-    /// `None` is no limit, and zero is refused. After that time the backend's future is dropped,
-    /// and the answer is 503.
+    /// `None` is no limit, and zero is an error. After that time the backend's future is dropped,
+    /// and the response is 503.
+    ///
+    /// The [verifier](Self::require_initial_access_token) of initial access tokens and the
+    /// [selector](DcrLayer::select_backend) have the same limit. Each of the three has the full
+    /// time.
     ///
     /// The wait in an [endpoint layer](DcrLayer::endpoint_layer), such as a concurrency limit, does
-    /// not count. Use tower's `LoadShed` to answer at once instead of waiting there.
+    /// not count. Use tower's `LoadShed` to respond at once instead of waiting there.
     ///
-    /// The timer is that of the [body time-out](Self::body_timeout).
+    /// It needs tokio's timer, like [`body_timeout`](Self::body_timeout).
     #[cfg(feature = "tokio")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
     pub fn backend_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
@@ -337,7 +361,7 @@ impl<B: Backend> DcrBuilder<B> {
         self.build_endpoint().map(DcrLayer::from_endpoint)
     }
 
-    /// Builds only the service, for an application that routes by itself.
+    /// Builds only the service, for an application that does its own routing.
     ///
     /// # Errors
     ///

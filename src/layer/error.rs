@@ -9,7 +9,7 @@ use crate::util::debug_text::debug_text;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// A path cannot be matched, or not safely.
+    /// A path breaks the rules of [`registration_path`](crate::DcrBuilder::registration_path).
     #[non_exhaustive]
     InvalidPath {
         /// `"registration_path"` or `"configuration_path"`.
@@ -18,11 +18,13 @@ pub enum ConfigError {
         path: String,
         /// What is wrong with it. It continues a sentence that starts with the path.
         problem: &'static str,
-        /// A valid path, made of the good segments of this one.
+        /// A valid path, built from the valid segments of this path. It is `/register` if there is
+        /// none.
         suggestion: String,
     },
 
-    /// The registration path would also be the path of a client.
+    /// The registration path is one segment below the configuration path, so it would also be the
+    /// path of a client.
     #[non_exhaustive]
     Overlap {
         /// The registration path.
@@ -41,7 +43,8 @@ pub enum ConfigError {
         configuration: String,
     },
 
-    /// The URL of the registration endpoint cannot be given to clients.
+    /// The URL breaks the rules of
+    /// [`registration_endpoint`](crate::DcrBuilder::registration_endpoint).
     #[non_exhaustive]
     InvalidEndpoint {
         /// The URL that was set.
@@ -50,24 +53,26 @@ pub enum ConfigError {
         problem: &'static str,
     },
 
-    /// The path has a named segment, but the backend issues client URLs below one fixed URL.
+    /// A path has a named segment, but the backend issues client URLs below one fixed URL. These
+    /// URLs would be wrong for all tenants but one.
     #[non_exhaustive]
     FixedEndpoint {
         /// The fixed URL of the backend.
         url: String,
     },
 
-    /// No method is left on.
+    /// The list of [`methods`](crate::DcrBuilder::methods) is empty.
     NoMethods,
 
-    /// The realm cannot stand in a challenge.
+    /// The realm is empty, or contains `"`, `\` or anything but printable ASCII (RFC 6750 section
+    /// 3).
     #[non_exhaustive]
     InvalidRealm {
-        /// The rule for realms.
+        /// The error. Its text states the rule.
         source: InvalidRealm,
     },
 
-    /// A limit is zero, so that it would refuse everything.
+    /// A limit is zero, so every request would exceed it.
     #[non_exhaustive]
     ZeroLimit {
         /// `"body_limit"`, `"body_timeout"` or `"backend_timeout"`.
@@ -117,10 +122,10 @@ impl fmt::Display for ConfigError {
             Self::FixedEndpoint { url } => write!(
                 f,
                 "the backend issues client URLs below {url:?}, which is wrong for all tenants but \
-                 one: write `DcrLayer::select_backend` with a backend for each tenant"
+                 one: use `DcrLayer::select_backend` with a backend for each tenant"
             ),
             Self::NoMethods => f.write_str(
-                "methods is empty, so nothing could be answered: write at least \
+                "methods is empty, so every method would be refused: write at least \
                  OperationKind::Register",
             ),
             Self::InvalidRealm { source } => source.fmt(f),
@@ -130,7 +135,7 @@ impl fmt::Display for ConfigError {
             Self::ZeroLimit { setting } => {
                 write!(
                     f,
-                    "{setting} is zero, so nothing is in time: write None for no limit"
+                    "{setting} is zero, so every request would time out: write None for no limit"
                 )
             }
         }

@@ -3,8 +3,8 @@ use crate::backend::Backend;
 use crate::registry::Registry;
 
 impl DcrLayer<Registry> {
-    /// Creates the layer of a [`Registry`]. The paths come from the registry's URL, and
-    /// `registration_only` from its settings, so that both are written once.
+    /// Creates the layer for a [`Registry`]. The paths are the path of the registry's URL, and
+    /// `registration_only` is the registry's setting. So you write each of them once.
     ///
     /// ```
     /// use http::Request;
@@ -14,7 +14,7 @@ impl DcrLayer<Registry> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let app = axum::Router::new();
+    /// let app = axum::Router::new();
     /// let registry = Registry::in_memory("https://as.example.com/connect/register")?;
     /// let app = DcrLayer::for_registry(registry)?.layer(app);
     ///
@@ -41,12 +41,12 @@ impl DcrLayer<Registry> {
 }
 
 impl<B: Backend> DcrBuilder<B> {
-    /// Takes the [registration endpoint](Self::registration_endpoint),
+    /// Copies the [registration endpoint](Self::registration_endpoint),
     /// [`registration_only`](Self::registration_only) and the
     /// [metadata](Self::server_metadata_of) from a registry. Use it if layers or policies are
     /// around the registry.
     ///
-    /// A [path](Self::registration_path) that is set stays, for a proxy that strips a prefix.
+    /// It does not overwrite [`registration_path`](Self::registration_path).
     ///
     /// ```
     /// use serde_json::json;

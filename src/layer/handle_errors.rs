@@ -54,7 +54,7 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The middleware has found the route. An outer layer may have dropped the extensions.
+        // The middleware stored the route in the extensions. An outer layer may have removed it.
         let kind = match request.extensions().get::<Route>() {
             Some(route) => route.operation(request.method()),
             None => self

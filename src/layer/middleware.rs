@@ -10,15 +10,15 @@ use super::future::ResponseFuture;
 use super::stack::Stack;
 use crate::BoxError;
 
-/// The middleware that [`DcrLayer`](crate::DcrLayer) creates. Requests on the registration paths go
-/// to the endpoint stack `E`. All others go to the inner service `S`.
+/// The middleware that [`DcrLayer`](crate::DcrLayer) creates. Requests on the layer's paths go to
+/// the endpoint stack `E`. All others go to the inner service `S`.
 ///
-/// Each request costs two path comparisons. A request for the inner service is passed on without an
-/// allocation and without a change, and so is its response.
+/// Each request costs two path comparisons. A request for the inner service, and its response, pass
+/// unchanged and without an allocation.
 ///
-/// - Readiness is that of the inner service. The readiness of the endpoint stack and of the backend
-///   is awaited in the response future, so they never delay the application.
-/// - The error is that of the inner service. The errors of the endpoint stack become responses.
+/// - It is ready when the inner service is ready. The response future awaits the readiness of the
+///   endpoint stack and of the backend, so they never delay the application.
+/// - It returns the errors of the inner service. The errors of the endpoint stack become responses.
 pub struct Dcr<S, E> {
     inner: S,
     stack: Arc<Stack<E>>,

@@ -1,7 +1,7 @@
 //! The registration service as one layer.
 //!
-//! [`DcrLayer`] and its builder are at the root of the crate. This module also has
-//! the types of the middleware and of the endpoint stack. You only need them to name a type.
+//! [`DcrLayer`] and its builder are also at the root of the crate. The other types are those of the
+//! middleware and of the endpoint stack. You only need them to name a type.
 
 mod body;
 mod boxed;
@@ -38,16 +38,16 @@ use crate::BoxError;
 use crate::backend::Backend;
 use crate::endpoint::DcrEndpoint;
 
-/// Adds OAuth 2.0 Dynamic Client Registration (RFC 7591 and RFC 7592) to a service. It answers
-/// requests on the registration paths with the help of a [`Backend`]. All others go to the inner
-/// service.
+/// Adds OAuth 2.0 Dynamic Client Registration (RFC 7591 and RFC 7592) to a service. A [`Backend`]
+/// answers the requests on the layer's paths. All others go to the inner service.
 ///
-/// The default paths are `/register` and `/register/{client_id}`. [`builder`](Self::builder) sets
-/// others. The application never sees a request on these paths, whatever the method.
+/// The default paths are `/register` and `/register/{client_id}`. To set others, use
+/// [`builder`](Self::builder). The application never sees a request on these paths, whatever the
+/// method.
 ///
-/// `E` is the stack of [endpoint layers](Self::endpoint_layer). It is created once, and shared by
-/// all services that this layer and its clones create. A framework may apply a layer once for each
-/// route.
+/// `E` is the endpoint with its [layers](Self::endpoint_layer). It is created once, and all
+/// services that this layer and its clones create share it. This matters because a framework may
+/// apply the layer once for each route.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -82,7 +82,8 @@ impl<B: Backend> DcrLayer<B> {
     /// Creates the layer with the default settings. [`DcrBuilder`] lists them.
     ///
     /// The paths are those of the backend's fixed URL, if it has one, such as a built-in registry.
-    /// Otherwise they are `/register` and `/register/{client_id}`.
+    /// Otherwise they are `/register` and `/register/{client_id}`. For a registry, prefer
+    /// `DcrLayer::for_registry`: it takes more settings from the registry, and reports errors.
     pub fn new(backend: B) -> Self {
         Self::from_endpoint(DcrEndpoint::new(backend))
     }
@@ -103,22 +104,27 @@ impl<B> DcrLayer<B> {
 }
 
 impl<B, E> DcrLayer<B, E> {
-    /// Adds what registration decides to the server's metadata document (RFC 8414). Its members
-    /// replace members of the same name.
+    /// Adds the members of registration to the server's metadata document (RFC 8414), and returns
+    /// it. These members replace members of `document` with the same name:
     ///
     /// - `registration_endpoint`, if it is [set](DcrBuilder::registration_endpoint) or the backend
-    ///   has a fixed URL. The built-in registry has one.
+    ///   has a fixed URL. The built-in registry has one. If a path has a named segment, there is no
+    ///   such member.
     /// - What the backend [supports](Backend::server_metadata), such as `grant_types_supported`.
+    ///   With [`select_backend`](Self::select_backend), there are no such members, unless
+    ///   [`server_metadata_of`](DcrBuilder::server_metadata_of) adds them.
     ///
-    /// Announce `code_challenge_methods_supported` in your own document. Some MCP clients register
-    /// without it, and then give up.
+    /// A `document` that is not a JSON object is returned unchanged.
+    ///
+    /// Announce `code_challenge_methods_supported` in your own document. Some MCP clients stop
+    /// after registration if it is missing.
     ///
     /// ```
     /// use serde_json::json;
     /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
     ///
     /// # fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let layer = DcrLayer::builder(backend)
     ///     .registration_endpoint("https://as.example.com/connect/register")
     ///     .build()?;
@@ -145,18 +151,18 @@ impl<B, E> DcrLayer<B, E> {
 
 impl<B, E: Clone> DcrLayer<B, E> {
     /// Adds a tower layer around the registration service: CORS, a rate limit, a trace. It sees
-    /// only requests on the registration paths.
+    /// only requests on the layer's paths.
     ///
     /// The layer that is added last is the outermost, as with axum's `Router::layer`. Each layer is
-    /// applied once, now, so that its state is shared by the whole application.
+    /// applied once, in this call, so the whole application shares its state.
     ///
-    /// The resulting service must be `Service<Request<_>>` and `Clone`. It may answer by itself,
+    /// The resulting service must be `Service<Request<_>>` and `Clone`. It may create responses,
     /// and change the bodies. Its error gets the same response as a backend error. See
     /// [`handle_errors`](Self::handle_errors).
     ///
     /// - axum and hyper also need it to be `Send + Sync`, because all services share it. Use
     ///   tower's `BoxCloneSyncService` in a stack, not `BoxCloneService`.
-    /// - Bound the body with [`body_limit`](DcrBuilder::body_limit) instead of a
+    /// - Limit the body with [`body_limit`](DcrBuilder::body_limit) instead of a
     ///   `RequestBodyLimitLayer`, whose response is not JSON.
     /// - tower's `RateLimit` is not `Clone`. Put tower's `Buffer` around it, both in one
     ///   `ServiceBuilder`.
@@ -170,8 +176,8 @@ impl<B, E: Clone> DcrLayer<B, E> {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
-    /// # let app = axum::Router::new();
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let app = axum::Router::new();
     /// let layer = DcrLayer::new(backend).endpoint_layer(
     ///     CorsLayer::new()
     ///         .allow_origin(AllowOrigin::any())
@@ -208,24 +214,26 @@ impl<B, E: Clone> DcrLayer<B, E> {
     /// Turns the errors of the endpoint layers added so far into responses. Layers added later then
     /// see a response, so CORS can add headers, and a trace can log the status.
     ///
-    /// Without it, an error passes through all outer endpoint layers. Then the middleware makes the
-    /// same response of it.
+    /// Without it, an error passes through all outer endpoint layers first. The middleware then
+    /// turns it into the same response.
     ///
     /// ```
     /// use http::Request;
+    /// use http::header::{AUTHORIZATION, CONTENT_TYPE};
     /// use tower::{Layer, ServiceExt, limit::ConcurrencyLimitLayer, load_shed::LoadShedLayer};
     /// use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};
-    /// use tower_http::cors::CorsLayer;
+    /// use tower_http::cors::{Any, CorsLayer};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
-    /// # let app = axum::Router::new();
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let app = axum::Router::new();
+    /// let cors = CorsLayer::new().allow_origin(Any).allow_headers([AUTHORIZATION, CONTENT_TYPE]);
     /// let layer = DcrLayer::new(backend)
     ///     .endpoint_layer(ConcurrencyLimitLayer::new(0)) // For the example: nobody gets through.
     ///     .endpoint_layer(LoadShedLayer::new())
     ///     .handle_errors()
-    ///     .endpoint_layer(CorsLayer::permissive());
+    ///     .endpoint_layer(cors);
     /// let app = layer.layer(app);
     ///
     /// let request = Request::get("/register/1").body(axum::body::Body::empty())?;
@@ -243,13 +251,15 @@ impl<B, E: Clone> DcrLayer<B, E> {
         }))
     }
 
-    /// Erases the type of the endpoint stack, so that the type of the layer can be written down.
+    /// Erases the type of the endpoint stack, so that you can name the type of the layer.
     ///
     /// ```
     /// use axum::body::Body;
+    /// use http::Request;
+    /// use tower::ServiceExt;
+    /// use tower::load_shed::LoadShedLayer;
     /// use tower_dcr::layer::BoxedEndpoint;
     /// use tower_dcr::{Backend, BoxError, DcrLayer, Reply, backend_fn};
-    /// use tower_http::cors::CorsLayer;
     /// use tower_http::trace::TraceLayer;
     ///
     /// struct Server<B> {
@@ -258,13 +268,21 @@ impl<B, E: Clone> DcrLayer<B, E> {
     ///
     /// fn server<B: Backend>(backend: B) -> Server<B> {
     ///     let layer = DcrLayer::new(backend)
-    ///         .endpoint_layer(CorsLayer::permissive())
+    ///         .endpoint_layer(LoadShedLayer::new())
+    ///         .handle_errors()
     ///         .endpoint_layer(TraceLayer::new_for_http());
     ///     Server { registration: layer.boxed() }
     /// }
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
-    /// # let app = axum::Router::new().layer(server(backend).registration);
-    /// # let _: axum::Router = app;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let app: axum::Router = axum::Router::new().layer(server(backend).registration);
+    ///
+    /// let request = Request::get("/register/1").body(Body::empty())?;
+    /// assert_eq!(app.oneshot(request).await?.status(), 401);
+    /// # Ok(())
+    /// # }
     /// ```
     #[must_use]
     pub fn boxed<ReqBody, EndBody>(self) -> DcrLayer<B, BoxedEndpoint<ReqBody>>

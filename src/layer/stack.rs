@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 
 use crate::endpoint::Paths;
 
-/// What all services of one layer share.
+/// The state that all services of one layer share.
 #[derive(Clone)]
 pub(super) struct Stack<E> {
     pub(super) paths: Arc<Paths>,
-    /// What the server's metadata document says about registration (RFC 8414 section 2).
+    /// The members of registration in the server's metadata document (RFC 8414 section 2).
     pub(super) metadata: Arc<Map<String, Value>>,
     /// The endpoint and its layers.
     pub(super) endpoint: E,

@@ -8,8 +8,8 @@ use crate::operation::OperationKind;
 use crate::telemetry::{OperationSpan, report};
 use crate::util::stopwatch::Stopwatch;
 
-/// Makes the response to an error of an endpoint layer. It is the response to the same error of a
-/// backend.
+/// Makes the response to an error of an endpoint layer. The same error of a backend has the same
+/// response.
 pub(super) fn respond_to_stack_error(
     kind: Option<OperationKind>,
     method: &Method,

@@ -2,7 +2,7 @@ use std::any::type_name;
 use std::error::Error;
 use std::fmt;
 
-/// The rule that a text breaks, so that it is no [`ClientMetadata`](super::ClientMetadata).
+/// Why a text is not valid [`ClientMetadata`](super::ClientMetadata).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MetadataError {
@@ -16,8 +16,8 @@ pub enum MetadataError {
     NotAnObject,
     /// An object, at any depth, names a member twice.
     DuplicateMember,
-    /// A member's name starts with `$serde_json::private::`. The JSON library reserves such names:
-    /// it would read another value than every other reader.
+    /// A member's name starts with `$serde_json::private::`. With such a name, `serde_json` would
+    /// parse a different value than other parsers.
     ReservedMember,
     /// The text is not exactly one JSON object, nests deeper than 127 levels, or contains half a
     /// surrogate pair or a number beyond a double's range.
@@ -50,7 +50,7 @@ impl Error for MetadataError {}
 /// The error of [`ClientMetadata::deserialize`](super::ClientMetadata::deserialize): the metadata
 /// does not fit the type.
 ///
-/// It says where in the text, and contains nothing of the text.
+/// It states the position of the error, and quotes nothing.
 #[derive(Clone, Debug)]
 pub struct DeserializeError {
     type_name: &'static str,

@@ -9,18 +9,19 @@ use crate::util::json::MemberName;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// The prefix of the names that `serde_json` uses internally (for `Number` with its feature
-/// `arbitrary_precision`, for `RawValue` with `raw_value`). Such a member means one thing to
-/// `serde_json` and another to every other reader of the same text.
+/// `arbitrary_precision`, for `RawValue` with `raw_value`). With such a member, `serde_json` would
+/// parse a different value than other parsers.
 const RESERVED: &str = "$serde_json::private::";
 
-/// Checks that the text is exactly one JSON object that all readers understand alike.
+/// Checks that the text is exactly one JSON object, and that all parsers read the same value from
+/// it.
 ///
 /// - No object, at any depth, names a member twice. RFC 8259 section 4 leaves the meaning of the
 ///   second one open. Names are compared after unescaping, in linear time.
 /// - No name is [reserved](RESERVED).
 ///
-/// `serde_json` itself refuses the rest: half a surrogate pair, more than 127 levels, a number
-/// beyond a double's range.
+/// `serde_json` itself refuses half a surrogate pair, more than 127 levels, and a number beyond a
+/// double's range.
 pub(crate) fn check_object(text: &str) -> Result<(), MetadataError> {
     let fault = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_str(text);

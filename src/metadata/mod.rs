@@ -18,8 +18,8 @@ pub use self::error::{DeserializeError, MetadataError};
 /// JSON text byte for byte.
 ///
 /// The text is exactly one JSON object in UTF-8. No object in it, at any depth, names a member
-/// twice, and every number is within a double's range. The values of the members are not checked:
-/// that is the backend's work.
+/// twice, and every number is within a double's range. [`MetadataError`] lists all rules. The
+/// backend must check the values of the members.
 ///
 /// `Debug` shows only the length.
 ///
@@ -39,8 +39,8 @@ pub use self::error::{DeserializeError, MetadataError};
 pub struct ClientMetadata(Box<str>);
 
 impl ClientMetadata {
-    /// Checks a JSON text and keeps it. The text is a `String`, a `&str`, a `Vec<u8>` or a slice of
-    /// bytes.
+    /// Creates client metadata from a JSON text, if the text is valid. The text is a `String`, a
+    /// `&str`, a `Vec<u8>` or a slice of bytes.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl ClientMetadata {
         Ok(Self(text.into_boxed_str()))
     }
 
-    /// Takes a text without checking it. The registry wrote it.
+    /// Creates client metadata without a check, from a text that the registry wrote.
     #[cfg(feature = "registry")]
     pub(crate) fn unchecked(text: Box<str>) -> Self {
         Self(text)

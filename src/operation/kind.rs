@@ -1,21 +1,21 @@
 use std::fmt;
 
-/// Which of the four operations an [`Operation`](super::Operation) is, without its payload.
+/// The kind of an [`Operation`](super::Operation), without its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OperationKind {
-    /// [`Operation::Register`](super::Operation::Register)
+    /// `POST` on the client registration endpoint (RFC 7591 section 3.1).
     Register,
-    /// [`Operation::Read`](super::Operation::Read)
+    /// `GET` on the client configuration endpoint (RFC 7592 section 2.1).
     Read,
-    /// [`Operation::Update`](super::Operation::Update)
+    /// `PUT` on the client configuration endpoint (RFC 7592 section 2.2).
     Update,
-    /// [`Operation::Delete`](super::Operation::Delete)
+    /// `DELETE` on the client configuration endpoint (RFC 7592 section 2.3).
     Delete,
 }
 
 impl OperationKind {
-    /// Returns whether the operation is safe to retry after any failure. See
-    /// [`Operation::is_repeatable`](super::Operation::is_repeatable).
+    /// Returns whether the operation is safe to retry after any failure: `true` for a read, `false`
+    /// otherwise. [`Operation::is_repeatable`](super::Operation::is_repeatable) explains it.
     #[must_use]
     pub fn is_repeatable(self) -> bool {
         self == Self::Read

@@ -1,4 +1,4 @@
-//! What clients ask for: the request, decoded and checked once.
+//! Operations: the requests of clients, decoded and checked.
 
 mod delete;
 mod kind;
@@ -28,13 +28,13 @@ use crate::token::BearerToken;
 /// the `client_id` and the body are decoded and well-formed. The backend decides whether the token
 /// belongs to the client, and whether the metadata is acceptable.
 ///
-/// Each payload has the [`Parts`] of its request, without `Bearer` credentials. A backend or a
-/// policy can read the peer's address or a client certificate there. `Debug` shows no token, no
-/// metadata and no header.
+/// Each payload has the [parts](Self::parts) of its request, without `Bearer` credentials. If the
+/// server puts the peer's address or a client certificate into the extensions, a backend or a
+/// policy can read them there. `Debug` shows no token, no metadata and no header.
 ///
 /// # Example
 ///
-/// A test of a backend makes an operation by hand. Its parts have the method of the operation, the
+/// A test of a backend can create an operation. Its parts have the method of the operation, the
 /// target `/` and no headers.
 ///
 /// ```
@@ -84,8 +84,10 @@ impl Operation {
         }
     }
 
-    /// Returns the bearer token. For a registration this is the initial access token, if there is
-    /// one. For the other operations it is the registration access token.
+    /// Returns the bearer token. For a read, update or delete it is the registration access token.
+    ///
+    /// For a registration it is the initial access token. It is `None` if none was sent, or if it
+    /// was verified and not [forwarded](crate::DcrBuilder::forward_initial_access_token).
     #[must_use]
     pub fn token(&self) -> Option<&BearerToken> {
         match self {
@@ -157,38 +159,46 @@ impl Operation {
         self.parts().extensions.get::<PathParams>()?.get(name)
     }
 
-    /// Returns whether the operation is safe to retry after any failure.
+    /// Returns whether the operation is safe to retry after any failure: `true` for a read, `false`
+    /// otherwise.
     ///
-    /// - A read is safe, unless the backend issues a new token on each read (RFC 7592 section 5).
     /// - A repeated register creates two clients.
     /// - A repeated update may find that its token was replaced.
     /// - A repeated delete finds no client.
     ///
-    /// Every operation is safe to retry if it certainly did not happen:
-    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) says so.
+    /// If your backend issues a new token on each read (RFC 7592 section 5), do not rely on it.
+    ///
+    /// Every operation is safe to retry if it certainly did not happen. That is the case if
+    /// [`is_outcome_unknown`](crate::backend::Unavailable::is_outcome_unknown) of the error that
+    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) returns is `false`.
     ///
     /// # Example
     ///
-    /// This is a policy for tower's `Retry` (tower's feature `retry`), in a stack around a backend.
-    /// `Retry` stands inside the limits, so that shed load is not retried. It stands outside the
-    /// time-out, so that each attempt has its own. Policies stand outside `Retry`, so that they run
-    /// once.
+    /// This is a retry policy for tower's `Retry` (tower's feature `retry`), in a stack around a
+    /// backend. The order of the layers matters:
+    ///
+    /// - The limits are outside `Retry`, so that shed load is not retried.
+    /// - The time-out is inside `Retry`, so that each attempt has its own.
+    /// - This crate's [`Policies`](crate::policy::Policies) go outside `Retry`, so that they run
+    ///   once.
     ///
     /// ```
     /// use std::future::{Ready, ready};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
     /// use std::time::Duration;
     ///
     /// use tower::ServiceBuilder;
     /// use tower::retry::{Policy, RetryLayer};
     /// use tower_dcr::backend::{BackendService, Unavailable};
-    /// use tower_dcr::{Backend, BoxError, Operation, Reply, backend_fn};
-    /// # use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use tower_dcr::operation::Register;
+    /// use tower_dcr::{Backend, BoxError, ClientMetadata, Operation, Reply, backend_fn};
     ///
+    /// /// The number of retries that are left.
     /// #[derive(Clone)]
-    /// struct Attempts(usize);
+    /// struct Retries(usize);
     ///
-    /// impl Policy<Operation, Reply, BoxError> for Attempts {
-    ///     type Future = Ready<()>; // Wait here if you want a pause between attempts.
+    /// impl Policy<Operation, Reply, BoxError> for Retries {
+    ///     type Future = Ready<()>; // For a pause between attempts, return a sleep instead.
     ///
     ///     fn retry(
     ///         &mut self,
@@ -210,23 +220,24 @@ impl Operation {
     ///     ServiceBuilder::new()
     ///         .load_shed()
     ///         .concurrency_limit(64)
-    ///         .layer(RetryLayer::new(Attempts(3)))
-    ///         // The time-out makes its errors `BoxError`s, which the policy needs. Without it,
+    ///         .layer(RetryLayer::new(Retries(3)))
+    ///         // The time-out makes its errors `BoxError`s, which `Retries` needs. Without it,
     ///         // write `.map_err(Into::<BoxError>::into)` here.
     ///         .timeout(Duration::from_secs(5))
     ///         .service(BackendService::new(backend))
     /// }
+    ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # static CALLS: AtomicUsize = AtomicUsize::new(0);
-    /// # let backend = with_retry(backend_fn(|_| async {
-    /// #     CALLS.fetch_add(1, Ordering::Relaxed);
-    /// #     Err::<Reply, _>(Unavailable::new())
-    /// # }));
-    /// # let metadata = tower_dcr::ClientMetadata::parse("{}")?;
-    /// # let register = tower_dcr::operation::Register::new(metadata);
-    /// # assert!(backend.execute(register.into()).await.is_err());
-    /// # assert_eq!(CALLS.load(Ordering::Relaxed), 4);
+    /// static CALLS: AtomicUsize = AtomicUsize::new(0);
+    /// let backend = with_retry(backend_fn(|_| async {
+    ///     CALLS.fetch_add(1, Ordering::Relaxed);
+    ///     Err::<Reply, _>(Unavailable::new())
+    /// }));
+    ///
+    /// let register = Register::new(ClientMetadata::parse("{}")?);
+    /// assert!(backend.execute(register.into()).await.is_err());
+    /// assert_eq!(CALLS.load(Ordering::Relaxed), 4); // The first attempt and three retries.
     /// # Ok(())
     /// # }
     /// ```

@@ -6,10 +6,12 @@ use http::request::Parts;
 /// The values of the named segments in the path of a request, such as `{tenant}` in
 /// [`registration_path("/t/{tenant}/register")`](crate::DcrBuilder::registration_path).
 ///
-/// They are in the extensions of the request, if its path has named segments. Each value is decoded
-/// by the rules of a `client_id` in a path: it is printable ASCII, and neither `.` nor `..`.
-/// [`Operation::path_param`](crate::Operation::path_param) is the short way for a backend or a
-/// policy. A verifier or a selector reads them from the head of the request:
+/// They are in the extensions of the request, if its path has named segments. The rules for a value
+/// are those for a `client_id` in a path: it is printable ASCII, neither `.` nor `..`, and at most
+/// 2,048 bytes long after decoding.
+///
+/// A backend or a policy can use [`Operation::path_param`](crate::Operation::path_param). A
+/// verifier or a selector reads the values from the request's [`Parts`]:
 ///
 /// ```
 /// use http::Request;
@@ -20,13 +22,13 @@ use http::request::Parts;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let endpoint = DcrLayer::builder(backend)
 ///     .registration_path("/t/{tenant}/register")
 ///     .require_initial_access_token(|token: BearerToken, parts: &Parts| {
 ///         let tenant = PathParams::of(parts).get("tenant").map(str::to_owned);
 ///         async move {
-///             // The token of each tenant is its name, which is only good for an example.
+///             // In this example, the token of each tenant is its name.
 ///             Ok::<_, BoxError>(tenant.as_deref() == Some(token.as_str()))
 ///         }
 ///     })
@@ -56,7 +58,7 @@ impl PathParams {
         self.0.is_empty()
     }
 
-    /// Returns the decoded value of the segment with this name.
+    /// Returns the decoded value of the segment with this name, or `None` if there is none.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0

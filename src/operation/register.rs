@@ -47,8 +47,8 @@ impl Register {
         &self.metadata
     }
 
-    /// Returns the bearer token of the request, if it is to be seen here. See
-    /// [`forward_initial_access_token`](crate::DcrBuilder::forward_initial_access_token).
+    /// Returns the initial access token. It is `None` if none was sent, or if it was verified and
+    /// not [forwarded](crate::DcrBuilder::forward_initial_access_token).
     #[must_use]
     pub fn initial_access_token(&self) -> Option<&BearerToken> {
         self.initial_access_token.as_ref()

@@ -7,7 +7,7 @@ use crate::util::bearer_scheme;
 /// The default limit of a request body, in bytes.
 pub(crate) const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
-/// What all four payloads know about the request that they came from.
+/// The request that an operation came from.
 #[derive(Clone)]
 pub(crate) struct RequestParts {
     parts: Box<Parts>,
@@ -15,7 +15,8 @@ pub(crate) struct RequestParts {
 }
 
 impl RequestParts {
-    /// Takes the head of a request. `Bearer` credentials are removed, because they are decoded.
+    /// Creates it from the parts of a request. `Bearer` credentials are removed, because they are
+    /// decoded.
     pub(crate) fn new(mut parts: Parts, body_limit: usize) -> Self {
         remove_bearer_credentials(&mut parts.headers);
         Self {
@@ -24,15 +25,15 @@ impl RequestParts {
         }
     }
 
-    /// Stands in for a request, in an operation that was made by hand: this method, the target
-    /// `/`, no headers.
+    /// Creates the parts of an operation that came from no request: this method, the target `/`, no
+    /// headers.
     pub(super) fn without_request(method: Method) -> Self {
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.method = method;
         Self::new(parts, DEFAULT_BODY_LIMIT)
     }
 
-    /// Replaces the head of the request and keeps the limit.
+    /// Replaces the parts and keeps the limit.
     pub(super) fn replace(&mut self, parts: Parts) {
         *self = Self::new(parts, self.body_limit);
     }

@@ -60,7 +60,7 @@ impl Update {
     }
 
     /// Returns the metadata that replaces the client's. It must contain the `client_id` (RFC 7592
-    /// section 2.2). The backend checks that: this crate's layer does not.
+    /// section 2.2). The backend must check that, because the layer does not.
     #[must_use]
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata

@@ -7,7 +7,7 @@ use super::rejection::Rejection;
 
 pub(super) type CheckFuture<'p> = Pin<Box<dyn Future<Output = Result<(), Rejection>> + Send + 'p>>;
 
-/// [`Policy`] in a form that a trait object can have.
+/// [`Policy`] as a trait that allows trait objects.
 pub(super) trait ErasedPolicy: Send + Sync {
     fn check_boxed<'p>(&'p self, proposal: &'p mut Proposal) -> CheckFuture<'p>;
 }

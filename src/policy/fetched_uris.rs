@@ -30,9 +30,8 @@ const URIS: [&str; 7] = [
 /// The member that holds several. OpenID Connect registration section 2: the server fetches them.
 const URI_LIST: &str = "request_uris";
 
-/// Limits the URIs that the server fetches, or that it has the browser open. A client could
-/// otherwise use the server to reach services in the server's own network (server-side request
-/// forgery).
+/// Limits the URIs that the server fetches or sends the browser to. Otherwise a client could use
+/// the server to reach services in the server's own network (server-side request forgery).
 ///
 /// It checks these members, and refuses a client with 400 `invalid_client_metadata`:
 ///
@@ -41,11 +40,12 @@ const URI_LIST: &str = "request_uris";
 /// | the server | `jwks_uri`, `signed_jwks_uri`, `request_uris`, `sector_identifier_uri`, `backchannel_logout_uri`, `backchannel_client_notification_endpoint` |
 /// | the browser | `initiate_login_uri`, `frontchannel_logout_uri` |
 ///
-/// Each URI must be `https` on an allowed host. User information is always refused. The refusal
-/// names the position in a list, such as `request_uris[2]`, and not the URI.
+/// Each URI must be `https` on an allowed host. A URI with user information is always refused. The
+/// refusal names the member, with the position in a list, such as `request_uris[2]`. It does not
+/// quote the URI.
 ///
-/// A policy sees names, not addresses: the owner of a public name can point it at a private
-/// address. The part of your server that fetches the URIs must also check the address that it
+/// A policy sees names, not addresses, and the owner of a public name can point it at a private
+/// address. So the part of your server that fetches the URIs must also check the address that it
 /// connects to.
 ///
 /// ```
@@ -56,7 +56,7 @@ const URI_LIST: &str = "request_uris";
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let policies = Policies::new().with(FetchedUris::none().allow_public_hosts(true));
 /// let backend = policies.layer(backend);
 ///
@@ -79,7 +79,7 @@ pub struct FetchedUris {
 }
 
 impl FetchedUris {
-    /// Allows no such URI to begin with.
+    /// Creates a policy that refuses every such URI. Add what to allow.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -102,11 +102,11 @@ impl FetchedUris {
 
     /// Allows `https` on every host with a public name, on any port. The default is `false`.
     ///
-    /// These are no public names:
+    /// These are not public names:
     ///
-    /// - IP addresses, also in unusual notations such as `2130706433` or `0x7f.1`.
+    /// - IP addresses, including unusual notations such as `2130706433` or `0x7f.1`.
     /// - `localhost`, and other names without a dot.
-    /// - Names that end with a dot, or contain other characters than letters, digits, `-` and `.`.
+    /// - Names that end with a dot, or contain characters other than letters, digits, `-` and `.`.
     /// - Names under `localhost` (RFC 6761), `local` (RFC 6762), `home.arpa` (RFC 8375) and
     ///   `internal`.
     #[must_use]
@@ -115,8 +115,8 @@ impl FetchedUris {
         self
     }
 
-    /// Allows `http` and `https` to the server's own machine, on any port, for development. The
-    /// host is exactly `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
+    /// Allows `http` and `https` on loopback, on any port, for development. The host is exactly
+    /// `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
     #[must_use]
     pub fn allow_loopback(mut self, yes: bool) -> Self {
         self.allow_loopback = yes;

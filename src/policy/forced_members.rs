@@ -7,8 +7,8 @@ use super::policy_trait::Policy;
 use super::proposal::Proposal;
 use super::rejection::Rejection;
 
-/// Sets members of every client, whatever the client asked for. RFC 7591 section 2 allows a server
-/// to do so, and the response shows the client its members.
+/// Sets members of every client, whatever the client asks for. RFC 7591 section 2 allows a server
+/// to do so. The client sees the result in the response.
 ///
 /// ```
 /// use serde_json::json;
@@ -41,10 +41,10 @@ pub struct ForcedMembers {
 }
 
 impl ForcedMembers {
-    /// Sets these members, by name. `null` removes the member.
+    /// Creates a policy that sets these members, by name. `null` removes the member.
     ///
-    /// The client's values of the same member with a language tag, such as `client_name#fr`, are
-    /// removed too (RFC 7591 section 2.2). A name here may have a language tag.
+    /// The client's members with the same name and a language tag, such as `client_name#fr`, are
+    /// removed too (RFC 7591 section 2.2). The names in this list may have language tags.
     pub fn new<N: Into<String>, V: Into<Value>>(members: impl IntoIterator<Item = (N, V)>) -> Self {
         let members = members.into_iter();
         Self {

@@ -4,10 +4,10 @@ use super::proposal::Proposal;
 use super::rejection::Rejection;
 use crate::reply::ErrorCode;
 
-/// Limits the number of a client's `redirect_uris`. More are refused with 400
+/// Limits the number of a client's `redirect_uris`. A client with more is refused with 400
 /// `invalid_redirect_uri`.
 ///
-/// It requires none: [`RedirectUris`](super::RedirectUris) does.
+/// A client without redirect URIs passes. To require one, use `RedirectUris`.
 ///
 /// ```
 /// use tower::Layer;
@@ -17,7 +17,7 @@ use crate::reply::ErrorCode;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let backend = Policies::new().with(MaxRedirectUris::new(1)).layer(backend);
 ///
 /// let two = r#"{"redirect_uris":["https://a.example/cb","https://b.example/cb"]}"#;
@@ -34,7 +34,7 @@ pub struct MaxRedirectUris {
 }
 
 impl MaxRedirectUris {
-    /// Allows at most this many redirect URIs.
+    /// Creates a policy that allows at most this many redirect URIs.
     #[must_use]
     pub fn new(max: usize) -> Self {
         Self {

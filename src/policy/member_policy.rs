@@ -2,14 +2,14 @@ use super::proposal::Proposal;
 use super::rejection::Rejection;
 use super::software_statement::check_software_statement;
 
-/// A ready-made policy: it checks or changes members, and does not wait.
+/// A ready-made policy. It checks or changes members, without waiting for anything.
 ///
-/// Each implements [`Policy`](super::Policy) with [`check_members`].
+/// Each ready-made policy implements [`Policy`](super::Policy) with [`check_members`].
 pub(super) trait MemberPolicy {
     /// The reason of its refusals, for the operator.
     const REASON: &'static str;
 
-    /// Returns whether a software statement may pass.
+    /// Returns whether a software statement is allowed.
     fn allows_software_statement(&self) -> bool;
 
     /// Checks or changes the members.

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 /// The members of a JSON object by name, with their values as they were written.
 pub(super) type Members = BTreeMap<String, Box<RawValue>>;
 
-/// Parses a JSON object. `None` is an object with more than `max` members: their number decides how
-/// much memory and work the policies need.
+/// Parses a JSON object. Returns `None` if it has more than `max` members. The number of members
+/// decides how much memory and work the policies need.
 pub(super) fn parse(object: &str, max: usize) -> Result<Option<Members>, Unreadable> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
     let members = deserializer.deserialize_map(MemberVisitor { max });

@@ -1,4 +1,4 @@
-//! Policies: who may register what.
+//! Policies: they decide what a client may register.
 //!
 //! [`Policies`] is an ordered stack of policies, and a tower layer over a
 //! [`Backend`](crate::Backend). Each policy checks a [`Proposal`]: the metadata of a registration
@@ -15,7 +15,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
-//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+//! let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 //! let policies = Policies::new()
 //!     .with(ForcedMembers::new([("token_endpoint_auth_method", "none")]))
 //!     .with(Scopes::narrow_to(["read", "write"]))
@@ -43,21 +43,21 @@
 //!
 //! | policy | effect | [reason](crate::Outcome::reason) of its refusals | feature |
 //! |---|---|---|---|
-//! | [`ForcedMembers`] | sets members, whatever the client asks for | `forced_members` | |
-//! | [`MaxRedirectUris`] | limits the number of redirect URIs | `max_redirect_uris` | |
-//! | [`OnlyMembers`] | allows only listed members | `only_members` | |
-//! | [`Scopes`] | limits the scopes | `scopes` | |
+//! | [`ForcedMembers`] | sets members, whatever the client asks for | `forced_members` | none |
+//! | [`MaxRedirectUris`] | limits the number of redirect URIs | `max_redirect_uris` | none |
+//! | [`OnlyMembers`] | allows only listed members | `only_members` | none |
+//! | [`Scopes`] | limits the scopes | `scopes` | none |
 #![cfg_attr(
     feature = "uri-policies",
     doc = "| [`RedirectUris`] | limits the hosts and schemes of redirect URIs | `redirect_uris` | `uri-policies` |
 | [`SelfAssertedUris`] | keeps clients from showing the logo of another company | `self_asserted_uris` | `uri-policies` |
-| [`FetchedUris`] | limits the URIs that the server or a browser fetches | `fetched_uris` | `uri-policies` |"
+| [`FetchedUris`] | limits the URIs that the server fetches or sends the browser to | `fetched_uris` | `uri-policies` |"
 )]
 #![cfg_attr(
     not(feature = "uri-policies"),
     doc = "| `RedirectUris` | limits the hosts and schemes of redirect URIs | `redirect_uris` | `uri-policies` |
 | `SelfAssertedUris` | keeps clients from showing the logo of another company | `self_asserted_uris` | `uri-policies` |
-| `FetchedUris` | limits the URIs that the server or a browser fetches | `fetched_uris` | `uri-policies` |"
+| `FetchedUris` | limits the URIs that the server fetches or sends the browser to | `fetched_uris` | `uri-policies` |"
 )]
 //!
 //! Your own policy is a closure in [`policy_fn`](policy_fn()), or a type that implements
@@ -65,36 +65,41 @@
 //!
 //! # Rules
 //!
-//! - **Order.** Policies run in the order in which they were added. The first refusal is the
-//!   answer.
-//! - **Idempotence.** An update sends back what the client was issued (RFC 7592 section 2.2), so
-//!   policies meet their own changes again. They must accept them, and not change them again.
+//! - **Order.** Policies run in the order in which they were added. The first refusal decides the
+//!   response.
+//! - **Idempotence.** An update sends back the metadata that the client received (RFC 7592 section
+//!   2.2). So policies see their own changes again. They must accept them, and not change them
+//!   again.
 //! - **Names.** Policies compare the names of members exactly. If your backend reads JSON without
 //!   regard to case, as Go's `encoding/json` does, add [`OnlyMembers`].
+//! - **Omitted members.** A member is omitted if it is absent, or if its value is `null`, `""` or
+//!   `[]`. See [`Proposal::is_omitted`].
 //!
 //! # Software statements
 //!
 //! The claims of a `software_statement` override the members of the same name (RFC 7591 section
-//! 2.3), and no policy reads them. So all ready-made policies refuse one with 400
-//! `unapproved_software_statement`. Each has a switch `allow_software_statement`. Switch it on if
-//! one of these holds:
+//! 2.3). No ready-made policy reads the claims. So all ready-made policies refuse a software
+//! statement with 400 `unapproved_software_statement`. Each has a switch
+//! `allow_software_statement`. Switch it on if one of these holds:
 //!
 //! - The backend ignores software statements.
 //! - The backend checks the claims itself.
 //!
 //! # Cost
 //!
-//! Policies run before the backend verifies the token of an update. Without an initial access
-//! token, everybody can register. So unauthenticated callers can trigger all policies: keep them
-//! cheap. For a policy that calls another service, do one of these:
+//! Policies run before the backend verifies the token of an update. If no initial access token is
+//! required, everybody can register. So unauthenticated callers can trigger all policies: keep them
+//! cheap. If a policy calls another service, do one of these:
 //!
 //! - Limit the requests with an [endpoint layer](crate::DcrLayer::endpoint_layer), updates
 //!   included.
-//! - Read the client first, with the token of the operation.
+//! - In that policy, first verify the registration access token
+//!   (`proposal.operation().token()`).
 //!
 //! # Layers of tower
 //!
-//! A [`BackendService`](crate::backend::BackendService) makes a tower service of the policies:
+//! To put tower's layers around the policies, use a
+//! [`BackendService`](crate::backend::BackendService):
 //!
 //! ```
 //! use tower::ServiceBuilder;
@@ -105,7 +110,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
-//! # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+//! let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 //! let backend = ServiceBuilder::new()
 //!     .load_shed()
 //!     .concurrency_limit(64)

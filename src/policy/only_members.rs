@@ -21,21 +21,24 @@ const ISSUED: [&str; 6] = [
 
 /// Allows only members with these names. Other members are dropped or refused.
 ///
-/// Other policies check members by their exact names. Some JSON readers ignore case: Go's
-/// `encoding/json` reads `"Scope"` and `"\u017fcope"` as `scope`. With such a backend, this policy
-/// keeps a client from hiding a member from the other policies: a name that differs from an allowed
-/// name only in case is not allowed.
+/// Other policies check members by their exact names, but some JSON parsers ignore case. Go's
+/// `encoding/json` reads `"Scope"` and `"\u017fcope"` as `scope`. With such a backend, a client
+/// could hide a member from the other policies. This policy prevents that: a name that differs from
+/// a listed name only in case is not allowed.
 ///
 /// | member | registration | update |
 /// |---|---|---|
-/// | a name of the list, exactly | passes | passes |
-/// | `client_id`, `client_secret`, `client_id_issued_at`, `client_secret_expires_at`, `registration_access_token`, `registration_client_uri` | like any other | passes to the backend |
+/// | a listed name, exactly | passes | passes |
+/// | `client_id`, `client_secret`, `client_id_issued_at`, `client_secret_expires_at`, `registration_access_token`, `registration_client_uri` | treated as any other | passes |
 /// | `software_statement` | see [`allow_software_statement`](Self::allow_software_statement) | the same |
 /// | any other, [`drop_others`](Self::drop_others) | is dropped | is dropped |
 /// | any other, [`refuse_others`](Self::refuse_others) | 400 `invalid_client_metadata` | 400 `invalid_client_metadata` |
 ///
-/// With `refuse_others`, list all members that your backend issues: updates send them back. A
-/// refused member that is omitted (`null`, `""` or `[]`) is dropped instead.
+/// With `refuse_others`:
+///
+/// - List every member that your backend adds to the response, such as defaults, because updates
+///   send them back. The six members above pass by themselves in an update.
+/// - An unlisted member with an empty value (`null`, `""`, `[]`) is dropped, not refused.
 ///
 /// ```
 /// use tower::Layer;
@@ -65,7 +68,7 @@ pub struct OnlyMembers {
 }
 
 impl OnlyMembers {
-    /// Drops all members but these.
+    /// Creates a policy that drops all members but these.
     pub fn drop_others<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
         Self {
             names: names.into_iter().map(Into::into).collect(),
@@ -75,7 +78,7 @@ impl OnlyMembers {
         }
     }
 
-    /// Refuses a client that has any member but these.
+    /// Creates a policy that refuses a client with any member but these.
     pub fn refuse_others<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Self {
         Self {
             drops: false,
@@ -106,7 +109,7 @@ impl OnlyMembers {
         if kind == OperationKind::Update && ISSUED.contains(&name) {
             return true;
         }
-        // Without the switch, one that is not omitted was refused before.
+        // Without the switch, a statement that is not omitted was refused before.
         if self.allow_software_statement && name == SOFTWARE_STATEMENT {
             return true;
         }

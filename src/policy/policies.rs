@@ -11,22 +11,22 @@ use super::rejection::Rejection;
 ///
 /// - Policies run in the order in which they were added.
 /// - Each policy sees the changes of the policies before it.
-/// - The first [`Rejection`] is the answer. Later policies and the backend are not called.
-/// - Registrations and updates are checked alike. Reads and deletes pass.
+/// - The first [`Rejection`] decides the response. Later policies and the backend are not called.
+/// - Registrations and updates are checked in the same way. Reads and deletes are not checked.
 /// - The metadata is parsed once for all policies, and serialized once if a policy changed it.
 /// - An empty stack checks nothing.
 ///
 /// These rules hold for the whole stack:
 ///
-/// | metadata | answer | [reason](crate::Outcome::reason) |
+/// | metadata | response | [reason](crate::Outcome::reason) |
 /// |---|---|---|
 /// | more than 256 top-level members, before any policy runs | 400 `invalid_client_metadata` | `max_members` |
 /// | longer than the [body limit](crate::DcrBuilder::body_limit) after the changes | 400 `invalid_client_metadata` | `body_limit` |
-/// | no [`ClientMetadata`](crate::ClientMetadata) after the changes | 500 `server_error` | |
+/// | not valid [client metadata](crate::ClientMetadata) after the changes | 500 `server_error` | none |
 ///
 /// # Example
 ///
-/// The type is always the same, so a stack can depend on the configuration:
+/// The type does not depend on the policies, so a configuration can decide which ones are added:
 ///
 /// ```
 /// use tower::Layer;
@@ -48,7 +48,7 @@ use super::rejection::Rejection;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let config = Config { scopes: vec!["read".to_owned()] };
 /// let backend = policies(&config).layer(backend);
 ///

@@ -12,9 +12,9 @@ use crate::backend::Backend;
 use crate::operation::Operation;
 use crate::reply::Reply;
 
-/// A [`Backend`] with [`Policies`] around it. [`Policies`] creates it as a tower [`Layer`].
+/// A [`Backend`] with [`Policies`] around it. The tower layer [`Policies`] creates it.
 ///
-/// It is `Clone` if the backend is. Errors of the backend pass unchanged, as [`BoxError`].
+/// It is `Clone` if the backend is. It returns the errors of the backend as [`BoxError`].
 #[derive(Clone)]
 pub struct PolicyBackend<B> {
     policies: Policies,
@@ -33,7 +33,7 @@ impl<B> Layer<B> for Policies {
 }
 
 impl<B> PolicyBackend<B> {
-    /// Returns the operation that the backend gets.
+    /// Returns the operation for the backend, after the changes of the policies.
     async fn check(&self, operation: Operation) -> Result<Operation, Rejection> {
         if operation.metadata().is_none() || self.policies.is_empty() {
             return Ok(operation);
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// A policy that cannot read the metadata must not take it for metadata without members.
+    /// Metadata that cannot be parsed must not count as metadata without members.
     #[tokio::test]
     async fn unreadable_metadata_returns_500() {
         let policy = policy_fn(|_: &mut Proposal| -> Result<(), Rejection> {

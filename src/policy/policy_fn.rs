@@ -8,7 +8,7 @@ use super::policy_trait::Policy;
 use super::proposal::Proposal;
 use super::rejection::Rejection;
 
-/// Makes a [`Policy`] of a closure. The closure may be `async`.
+/// Creates a [`Policy`] from a closure. The closure may be `async`.
 ///
 /// The argument needs its type: `|proposal: &mut Proposal|`.
 ///
@@ -20,7 +20,7 @@ use super::rejection::Rejection;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// // Nobody is shown the logo of an unknown client.
+/// // Clients cannot register a logo.
 /// let without_logo = policy_fn(|proposal: &mut Proposal| {
 ///     proposal.remove("logo_uri");
 ///     Ok(())
@@ -71,7 +71,7 @@ use super::rejection::Rejection;
 ///     }
 /// });
 ///
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let backend = Policies::new().with(approved).layer(backend);
 /// let reply = backend.execute(Register::new(ClientMetadata::parse("{}")?).into()).await?;
 /// assert_eq!(reply.action(), Action::Forbidden);
@@ -93,7 +93,7 @@ where
     }
 }
 
-/// The [`Policy`] that [`policy_fn`](policy_fn()) makes of a closure. It is cheap to clone.
+/// The [`Policy`] that [`policy_fn`](policy_fn()) creates. It is cheap to clone.
 #[derive(Clone)]
 pub struct PolicyFn {
     closure: Arc<dyn ErasedPolicy>,
@@ -114,14 +114,15 @@ impl fmt::Debug for PolicyFn {
 /// The closures and functions that [`policy_fn`](policy_fn()) accepts. Do not implement it:
 /// implement [`Policy`] for a type of your own.
 ///
-/// | kind | form | bounds |
+/// | kind | form | it must be |
 /// |---|---|---|
 /// | closure | <code>\|proposal: &mut [Proposal]\| -> Result<(), [Rejection]></code> | `Fn`, `Send`, `Sync`, `'static` |
-/// | `async` closure | <code>async move \|proposal: &mut [Proposal]\| -> Result<(), [Rejection]></code> | `Clone`, `Send`, `Sync`, `'static`, and a future that is `Send` |
-/// | function | <code>fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | |
-/// | `async` function | <code>async fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | a future that is `Send` |
+/// | `async` closure | <code>async move \|proposal: &mut [Proposal]\| -> Result<(), [Rejection]></code> | `Clone`, `Send`, `Sync`, `'static`, with a future that is `Send` |
+/// | function | <code>fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | any such function |
+/// | `async` function | <code>async fn(&mut [Proposal]) -> Result<(), [Rejection]></code> | with a future that is `Send` |
 ///
-/// The type parameter tells the first form from the others. The compiler infers it.
+/// The type parameter distinguishes forms that return a result from forms that return a future. The
+/// compiler infers it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a closure that `policy_fn` accepts",
     label = "this cannot check a `Proposal`",
@@ -155,8 +156,8 @@ where
     }
 }
 
-// `AsyncFn` cannot say that its future is `Send`. `FnOnce` can, and every `async` closure is one.
-// The clone makes up for the one call.
+// A bound on `AsyncFn` cannot require that the future is `Send`. A bound on `FnOnce` can, and every
+// `async` closure is `FnOnce`. It can be called only once, so it is cloned for each call.
 #[diagnostic::do_not_recommend]
 impl<F> PolicyClosure<Waiting> for F
 where

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use super::proposal::Proposal;
 use super::rejection::Rejection;
 
-/// Decides whether a client may register or update itself as it proposes. It may change the
-/// proposal, or refuse it.
+/// Decides about a [`Proposal`]: the metadata of a registration or an update. A policy accepts the
+/// proposal, changes it, or refuses it.
 ///
 /// These are policies:
 ///
@@ -19,14 +19,14 @@ use super::rejection::Rejection;
 ///
 /// # Idempotence
 ///
-/// Policies must be idempotent. A client that updates itself sends back what it was issued (RFC
-/// 7592 section 2.2), so a policy meets its own changes again. If a policy adds a prefix to a name,
-/// for example, it leaves a name alone that has the prefix.
+/// Policies must be idempotent. An update sends back the metadata that the client received (RFC
+/// 7592 section 2.2), so a policy sees its own changes again. For example, a policy that adds a
+/// prefix to a name must not add the prefix a second time.
 ///
 /// # Cancellation
 ///
-/// The future is dropped if the client disconnects, or if the
-/// [backend time-out](crate::DcrBuilder::backend_timeout) elapses. The backend is not called then.
+/// The future is dropped if the client disconnects, or if the backend time-out of the
+/// [builder](crate::DcrBuilder) elapses. The backend is then not called.
 ///
 /// # Example
 ///
@@ -57,7 +57,7 @@ use super::rejection::Rejection;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let ids = HashSet::from(["editor".to_owned()]).into();
 /// let backend = Policies::new().with(ApprovedSoftware { ids }).layer(backend);
 ///
@@ -80,7 +80,7 @@ use super::rejection::Rejection;
             &mut Proposal) -> Result<(), Rejection>`"
 )]
 pub trait Policy: Send + Sync + 'static {
-    /// Checks a proposal. `Ok(())` accepts it, with the changes that were made to it.
+    /// Checks a proposal. `Ok(())` accepts it, with all changes that the policy made.
     ///
     /// # Errors
     ///

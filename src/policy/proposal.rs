@@ -16,8 +16,8 @@ use crate::util::json;
 /// have about a hundred.
 const MAX_MEMBERS: usize = 256;
 
-/// What a client proposes to be: the metadata of a registration or an update, before the backend
-/// receives it. A [`Policy`](super::Policy) checks it and may change it.
+/// The metadata of a registration or an update, before the backend receives it. A
+/// [`Policy`](super::Policy) checks it and may change it.
 ///
 /// - Members that no policy changes keep their text, so numbers keep all digits.
 /// - If no policy changes a member, the whole text stays as the client sent it, byte for byte.
@@ -49,8 +49,8 @@ impl Proposal {
         })
     }
 
-    /// Returns the operation with the metadata as it is now. The metadata follows the rules of a
-    /// request's body again.
+    /// Returns the operation with the current metadata. Changed metadata is checked like a request
+    /// body.
     pub(super) fn into_operation(self) -> Result<Operation, Rejection> {
         if !self.is_changed {
             return Ok(self.operation);
@@ -77,14 +77,14 @@ impl Proposal {
         self.operation.kind()
     }
 
-    /// Returns the operation as the client sent it: its metadata is without the changes of the
-    /// policies. Its [parts](Operation::parts) have the headers and extensions of the request.
+    /// Returns the operation as the client sent it, with the metadata before any changes. Its
+    /// [parts](Operation::parts) have the headers and extensions of the request.
     #[must_use]
     pub fn operation(&self) -> &Operation {
         &self.operation
     }
 
-    /// Returns the value of a member as it is now, or `None` if there is no such member.
+    /// Returns the current value of a member, or `None` if there is no such member.
     ///
     /// A number may lose digits in a [`Value`]. [`get_raw`](Self::get_raw) keeps them.
     #[must_use]
@@ -94,14 +94,14 @@ impl Proposal {
         serde_json::from_str(value.get()).ok()
     }
 
-    /// Returns the JSON text of a member as it is now, or `None` if there is no such member.
+    /// Returns the current JSON text of a member, or `None` if there is no such member.
     #[must_use]
     pub fn get_raw(&self, name: &str) -> Option<&RawValue> {
         self.members.get(name).map(Box::as_ref)
     }
 
-    /// Returns whether a member is omitted: there is none, or it is `null`, `""` or `[]`. Many
-    /// clients send these for a member that they do not set.
+    /// Returns whether a member is omitted: it is absent, or its value is `null`, `""` or `[]`.
+    /// Many clients send such a value for a member that they do not set.
     #[must_use]
     pub fn is_omitted(&self, name: &str) -> bool {
         self.members
@@ -116,8 +116,7 @@ impl Proposal {
 
     /// Sets a member. A member of the same name is replaced.
     ///
-    /// The name must not start with `$serde_json::private::`: the JSON library reserves such names,
-    /// so the client receives 500.
+    /// Names that start with `$serde_json::private::` are reserved. Setting one leads to a 500.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         // All keys of a `Value` are strings, so this cannot fail.
         if let Ok(value) = to_raw_value(&value.into()) {
@@ -126,6 +125,8 @@ impl Proposal {
     }
 
     /// Sets a member to a JSON text. A member of the same name is replaced.
+    ///
+    /// Names that start with `$serde_json::private::` are reserved. Setting one leads to a 500.
     pub fn set_raw(&mut self, name: impl Into<String>, value: Box<RawValue>) {
         self.members.insert(name.into(), value);
         self.is_changed = true;
@@ -138,7 +139,7 @@ impl Proposal {
         is_removed
     }
 
-    /// Removes the members whose name does not fit.
+    /// Removes all members for whose name `fits` returns `false`.
     pub(super) fn retain_names(&mut self, mut fits: impl FnMut(&str) -> bool) {
         let before = self.members.len();
         self.members.retain(|name, _| fits(name));

@@ -9,29 +9,27 @@ use super::rejection::Rejection;
 use crate::reply::ErrorCode;
 use crate::util::uri::{is_loopback, normal_host, raw_host};
 
-/// Limits the hosts and schemes to which a client may have its users redirected. Everything that is
-/// not allowed is refused.
+/// Limits the hosts and schemes of a client's redirect URIs. Everything that is not allowed is
+/// refused.
 ///
 /// | member | error |
 /// |---|---|
 /// | `redirect_uris` | `invalid_redirect_uri` |
 /// | `post_logout_redirect_uris` | `invalid_client_metadata` |
 ///
-/// The refusal names the position, such as `redirect_uris[2]`, and not the URI.
+/// The refusal names the position, such as `redirect_uris[2]`. It does not quote the URI.
 ///
 /// # Clients without redirect URIs
 ///
 /// A client without `redirect_uris` is refused, because some authorization servers then accept
-/// every redirect URI (RFC 6749 section 3.1.2.3). It passes if it needs no redirect (RFC 7591
-/// section 2):
+/// every redirect URI (RFC 6749 section 3.1.2.3). It passes if both of these hold (RFC 7591 section
+/// 2):
 ///
-/// - `grant_types` is present and contains neither `authorization_code` nor `implicit`. If it is
-///   omitted, it means `authorization_code`.
-/// - `response_types` is omitted or `[]`. Every response type needs a redirect.
+/// - `grant_types` contains neither `authorization_code` nor `implicit`, and is not
+///   [omitted](Proposal::is_omitted). If it is omitted, it means `authorization_code`.
+/// - `response_types` is omitted. Every response type needs a redirect.
 ///
-/// An omitted `redirect_uris` is a missing one, `null`, `""` or `[]`. If
-/// [`ForcedMembers`](super::ForcedMembers) decides about the grant types, add it before this
-/// policy.
+/// If [`ForcedMembers`](super::ForcedMembers) sets the grant types, add it before this policy.
 ///
 /// # Example
 ///
@@ -52,7 +50,7 @@ use crate::util::uri::{is_loopback, normal_host, raw_host};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let redirect_uris = RedirectUris::none()
 ///     // The company's own applications.
 ///     .allow_hosts(["app.example.com", "admin.example.com"])
@@ -61,7 +59,7 @@ use crate::util::uri::{is_loopback, normal_host, raw_host};
 ///     .allow_schemes(["cursor"])
 ///     // VS Code.
 ///     .allow_hosts(["vscode.dev", "insiders.vscode.dev"])
-///     // Both, and other applications on the user's machine.
+///     // Cursor, VS Code, and other applications on the user's device.
 ///     .allow_loopback(true);
 /// let backend = Policies::new().with(redirect_uris).layer(backend);
 ///
@@ -88,7 +86,7 @@ pub struct RedirectUris {
 }
 
 impl RedirectUris {
-    /// Allows no redirect URI to begin with.
+    /// Creates a policy that refuses every redirect URI. Add what to allow.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -105,7 +103,7 @@ impl RedirectUris {
     ///   `"[2001:db8::1]"`.
     /// - The case of a name does not matter. Neither does the notation of an IPv6 address.
     /// - A subdomain is another host.
-    /// - A host has no scheme, no port, no wildcard, and is ASCII. Anything else allows nothing.
+    /// - A host has no scheme, no port, no wildcard, and is ASCII. An invalid entry is ignored.
     #[must_use]
     pub fn allow_hosts<T: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = T>) -> Self {
         let hosts = hosts.into_iter();
@@ -124,8 +122,8 @@ impl RedirectUris {
         self
     }
 
-    /// Allows `http` to the user's own machine on any port (RFC 8252 section 7.3). The host is
-    /// exactly `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
+    /// Allows `http` on loopback, on any port (RFC 8252 section 7.3). The host is exactly
+    /// `localhost`, `127.0.0.1` or `[::1]`. The default is `false`.
     #[must_use]
     pub fn allow_loopback(mut self, yes: bool) -> Self {
         self.allow_loopback = yes;
@@ -198,8 +196,8 @@ impl MemberPolicy for RedirectUris {
     }
 }
 
-/// Returns whether a client uses a flow with redirects (RFC 7591 section 2). Members that cannot be
-/// read count as if it did.
+/// Returns whether a client uses a flow with redirects (RFC 7591 section 2). A member that cannot
+/// be read counts as such a flow.
 fn needs_redirect(proposal: &Proposal) -> bool {
     let redirects = |grant: &String| matches!(&**grant, "authorization_code" | "implicit");
     let default_grant = proposal.is_omitted("grant_types");

@@ -11,7 +11,7 @@ use crate::BoxError;
 use crate::backend::Unavailable;
 use crate::reply::{Action, ErrorCode, Reply, ReplyParts};
 
-/// The refusal of a [`Policy`](super::Policy). It always becomes an error response.
+/// The refusal of a [`Policy`](super::Policy). It becomes an error response.
 ///
 /// | error code | status |
 /// |---|---|
@@ -22,7 +22,7 @@ use crate::reply::{Action, ErrorCode, Reply, ReplyParts};
 /// | `temporarily_unavailable` | 503, or 429 with [`too_many_requests`](Self::too_many_requests) |
 ///
 /// A policy that cannot decide now refuses with
-/// [`temporarily_unavailable`](Self::temporarily_unavailable). Nothing has happened then, so the
+/// [`temporarily_unavailable`](Self::temporarily_unavailable). The backend was not called, so the
 /// client may try again.
 ///
 /// ```
@@ -44,7 +44,7 @@ use crate::reply::{Action, ErrorCode, Reply, ReplyParts};
 ///     Ok(())
 /// });
 ///
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let backend = Policies::new().with(named).layer(backend);
 /// let reply = backend.execute(Register::new(ClientMetadata::parse("{}")?).into()).await?;
 /// assert_eq!(reply.action(), Action::BadRequest);
@@ -66,7 +66,7 @@ impl Rejection {
     /// Creates a refusal with this error code. The code decides the status.
     ///
     /// The description follows the rules of [`Reply::refuse`]. The client receives it, except with
-    /// `temporarily_unavailable`: that response has the words of the layer.
+    /// `temporarily_unavailable`: that response has a fixed description.
     pub fn new(error: ErrorCode, description: &str) -> Self {
         Self {
             error,
@@ -88,7 +88,7 @@ impl Rejection {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let maintenance = policy_fn(|_: &mut Proposal| {
     ///     Err(Rejection::temporarily_unavailable().with_retry_after(Duration::from_secs(60)))
     /// });
@@ -110,9 +110,9 @@ impl Rejection {
         )
     }
 
-    /// Creates the refusal of a policy that counts: this client, or everybody, registers too often.
-    /// The client receives 429 `temporarily_unavailable`, and the time as `Retry-After`, in whole
-    /// seconds, rounded up, at most one hour.
+    /// Creates a refusal because of a rate limit or quota. The client receives 429
+    /// `temporarily_unavailable`, and the time as `Retry-After`, in whole seconds, rounded up, at
+    /// most one hour.
     ///
     /// ```
     /// use std::time::Duration;
@@ -124,7 +124,7 @@ impl Rejection {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+    /// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
     /// let quota = policy_fn(|_: &mut Proposal| {
     ///     Err(Rejection::too_many_requests(Duration::from_secs(60)).with_reason("quota"))
     /// });
@@ -147,13 +147,13 @@ impl Rejection {
         }
     }
 
-    /// Creates the refusal of a server that failed. The client learns nothing about the error.
+    /// Creates the refusal for an internal error. The client learns nothing about the error.
     pub(super) fn failure(cause: impl Into<BoxError>) -> Self {
         Self::new(ErrorCode::ServerError, "The registration service failed.").with_cause(cause)
     }
 
-    /// Adds a word that says which policy refused, such as `"max_redirect_uris"`. The client does
-    /// not receive it.
+    /// Adds the name of the policy that refused, such as `"max_redirect_uris"`. The client does not
+    /// receive it.
     ///
     /// It follows the rules of [`Reply::with_reason`]. It appears in the
     /// [`Outcome`](crate::Outcome). With `temporarily_unavailable`, it appears in the text of the
@@ -184,10 +184,11 @@ impl Rejection {
         self
     }
 
-    /// Replaces the body of the response, for an error response with more members. It must be a
-    /// JSON object. The status does not change.
+    /// Replaces the body of the response, for an error response with more members. The status does
+    /// not change.
     ///
-    /// It is ignored with `temporarily_unavailable`.
+    /// - If it is not a JSON object, the client receives 500 `server_error`.
+    /// - It is ignored with [`temporarily_unavailable`](Self::temporarily_unavailable).
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         *self.reply = self.reply.with_content(content);
         self
@@ -205,15 +206,15 @@ impl Rejection {
         self.reply.reason()
     }
 
-    /// Returns the extensions for changes. The HTTP response receives them, except with
+    /// Returns the extensions for changes. They are copied to the HTTP response, except with
     /// `temporarily_unavailable`.
     #[must_use]
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         self.reply.extensions_mut()
     }
 
-    /// Turns the refusal into what a backend returns. A policy that cannot decide now is like an
-    /// unavailable backend, which is an error.
+    /// Turns the refusal into the result of a backend. The refusal of a policy that cannot decide
+    /// now becomes the error of an unavailable backend.
     pub(super) fn into_result(self) -> Result<Reply, Unavailable> {
         let is_unavailable = self.error == ErrorCode::TemporarilyUnavailable;
         if !is_unavailable || self.reply.action() == Action::TooManyRequests {
@@ -224,7 +225,8 @@ impl Rejection {
             let cause = cause.as_ref()?;
             Unavailable::find_in(&**cause)?.retry_after()
         });
-        // Whatever the cause says: the backend was not called, so nothing happened.
+        // The backend was not called, so nothing happened, even if the outcome of the cause is
+        // unknown.
         let unavailable = Unavailable::new().with_source(Undecided { reason, cause });
         Err(match retry_after {
             Some(wait) => unavailable.with_retry_after(wait),
@@ -233,8 +235,8 @@ impl Rejection {
     }
 }
 
-/// Refuses with `temporarily_unavailable`: what the policy needs is unavailable. So `?` works in a
-/// policy that calls another service.
+/// Refuses with `temporarily_unavailable`, so that `?` works in a policy that calls another
+/// service.
 impl From<Unavailable> for Rejection {
     fn from(unavailable: Unavailable) -> Self {
         Self::temporarily_unavailable().with_cause(unavailable)

@@ -16,8 +16,8 @@ use crate::reply::ErrorCode;
 /// | a scope twice | is kept once | is kept once |
 /// | omitted | becomes the [default](Self::with_default) | becomes the default |
 ///
-/// A missing scope is filled in because authorization servers disagree about its meaning. Scopes
-/// are compared exactly, including case (RFC 6749 section 3.3).
+/// An [omitted](Proposal::is_omitted) scope is set to the default, because authorization servers
+/// disagree about its meaning. Scopes are compared exactly, including case (RFC 6749 section 3.3).
 ///
 /// ```
 /// use tower::Layer;
@@ -47,8 +47,8 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// Removes every scope but these. A client without an allowed scope is refused: without a scope
-    /// it might receive all.
+    /// Creates a policy that removes every scope but these. A client without an allowed scope is
+    /// refused, because without a scope it might receive all scopes.
     ///
     /// A string may contain several scopes, separated by spaces.
     pub fn narrow_to<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {
@@ -64,7 +64,7 @@ impl Scopes {
         }
     }
 
-    /// Refuses a client that asks for any scope but these.
+    /// Creates a policy that refuses a client that asks for any scope but these.
     ///
     /// A string may contain several scopes, separated by spaces.
     pub fn only<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {

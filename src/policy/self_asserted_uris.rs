@@ -7,17 +7,17 @@ use super::rejection::Rejection;
 use crate::reply::ErrorCode;
 use crate::util::uri::https_host;
 
-/// The members that users are shown as the client's own.
+/// The members whose URIs a server shows to users as the client's own.
 const MEMBERS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 
-/// Requires that the URIs which users are shown are on the client's own host. Otherwise a client
+/// Requires that URIs shown to users are on one of the client's redirect hosts. Otherwise a client
 /// could show the logo of another company (RFC 7591 section 5).
 ///
 /// It checks `client_uri`, `logo_uri`, `tos_uri` and `policy_uri`, also with a language tag. Each
 /// must be `https`, on the host of one of the client's `https` redirect URIs.
 ///
-/// A client can also name a redirect URI of another company, beside one of its own. Use
-/// [`on_every_redirect_host`](Self::on_every_redirect_host) against that.
+/// A client can register a redirect URI of another company in addition to its own. To refuse the
+/// logo of that company too, use [`on_every_redirect_host`](Self::on_every_redirect_host).
 ///
 /// ```
 /// use tower::Layer;
@@ -35,8 +35,9 @@ const MEMBERS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 ///     Ok::<_, BoxError>(Reply::created("{}"))
 /// }));
 ///
+/// // The logo is on a redirect host, but not all redirect URIs are on that host.
 /// let metadata = r#"{
-///     "redirect_uris": ["https://app.example.com/cb"],
+///     "redirect_uris": ["https://app.example.com/cb", "https://bank.example/cb"],
 ///     "logo_uri": "https://bank.example/logo"
 /// }"#;
 /// backend.execute(Register::new(ClientMetadata::parse(metadata)?).into()).await?;
@@ -51,7 +52,8 @@ pub struct SelfAssertedUris {
 }
 
 impl SelfAssertedUris {
-    /// Refuses a client with such a URI on another host, with 400 `invalid_client_metadata`.
+    /// Creates a policy that refuses a client with such a URI on another host, with 400
+    /// `invalid_client_metadata`.
     #[must_use]
     pub fn refuse_other_hosts() -> Self {
         Self {
@@ -61,8 +63,10 @@ impl SelfAssertedUris {
         }
     }
 
-    /// Drops such a URI if it is on another host. Applications on the user's machine redirect to
-    /// that machine, so they have no host of their own.
+    /// Creates a policy that drops such a URI if it is on another host.
+    ///
+    /// A native application that redirects only to loopback or to a private scheme has no redirect
+    /// host. All such URIs of that client are dropped.
     #[must_use]
     pub fn drop_other_hosts() -> Self {
         Self {
@@ -71,8 +75,8 @@ impl SelfAssertedUris {
         }
     }
 
-    /// Accepts a host only if all redirect URIs use it. A client that redirects to several hosts,
-    /// or also to the user's machine, then has no host of its own. The default is `false`.
+    /// Accepts a host only if all redirect URIs use it. If a client redirects to several hosts, or
+    /// also to loopback, no host is accepted. The default is `false`.
     #[must_use]
     pub fn on_every_redirect_host(mut self, yes: bool) -> Self {
         self.on_every_host = yes;
@@ -114,7 +118,8 @@ impl MemberPolicy for SelfAssertedUris {
 
     fn apply(&self, proposal: &mut Proposal) -> Result<(), Rejection> {
         let redirect_uris = proposal.strings("redirect_uris").unwrap_or_default();
-        // The authority after another scheme proves nothing: the client may write what it likes.
+        // The authority of another scheme proves nothing, because any client can write any
+        // authority.
         let mut hosts: BTreeSet<_> = redirect_uris.iter().map(|uri| https_host(uri)).collect();
         if self.on_every_host && hosts.len() > 1 {
             hosts.clear();

@@ -1,4 +1,4 @@
-//! The rule that the ready-made policies have in common (RFC 7591 section 2.3).
+//! The check of `software_statement` in all ready-made policies (RFC 7591 section 2.3).
 
 use super::proposal::Proposal;
 use super::rejection::Rejection;

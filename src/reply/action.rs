@@ -1,8 +1,8 @@
 use std::fmt;
 
-/// What the server does with a [`Reply`](super::Reply). The HTTP status follows from it.
+/// The kind of a [`Reply`](super::Reply). It decides the HTTP status.
 ///
-/// The idea, and most of the names, come from the `action` of Authlete's Web API.
+/// Most of the names are those of the `action` of Authlete's Web API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {

@@ -21,26 +21,33 @@ const MAX_DESCRIPTION: usize = 200;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// `invalid_redirect_uri` (RFC 7591 section 3.2.2). A [`Reply`](super::Reply) answers 400.
+    /// `invalid_redirect_uri` (RFC 7591 section 3.2.2). [`Reply::refuse`](super::Reply::refuse)
+    /// turns it into 400.
     InvalidRedirectUri,
-    /// `invalid_client_metadata` (RFC 7591 section 3.2.2). A reply answers 400.
+    /// `invalid_client_metadata` (RFC 7591 section 3.2.2). `Reply::refuse` turns it into 400.
     InvalidClientMetadata,
-    /// `invalid_software_statement` (RFC 7591 section 3.2.2). A reply answers 400.
+    /// `invalid_software_statement` (RFC 7591 section 3.2.2). `Reply::refuse` turns it into 400.
     InvalidSoftwareStatement,
-    /// `unapproved_software_statement` (RFC 7591 section 3.2.2). A reply answers 400.
+    /// `unapproved_software_statement` (RFC 7591 section 3.2.2). `Reply::refuse` turns it into 400.
     UnapprovedSoftwareStatement,
-    /// `invalid_request` (RFC 6750 section 3.1). A reply answers 400.
+    /// `invalid_request` (RFC 6750 section 3.1). `Reply::refuse` turns it into 400.
     InvalidRequest,
-    /// `invalid_token` (RFC 6750 section 3.1). A reply answers 401.
+    /// `invalid_token` (RFC 6750 section 3.1). `Reply::refuse` turns it into 401.
     InvalidToken,
-    /// `insufficient_scope` (RFC 6750 section 3.1). A reply answers 403.
+    /// `insufficient_scope` (RFC 6750 section 3.1). `Reply::refuse` turns it into 403.
     InsufficientScope,
-    /// `access_denied` (RFC 6749 section 4.1.2.1). A reply answers 403.
+    /// `access_denied` (RFC 6749 section 4.1.2.1). `Reply::refuse` turns it into 403.
     AccessDenied,
-    /// `server_error` (RFC 6749 section 4.1.2.1). A reply answers 500.
+    /// `server_error` (RFC 6749 section 4.1.2.1). `Reply::refuse` turns it into 500.
     ServerError,
-    /// `temporarily_unavailable` (RFC 6749 section 4.1.2.1). A reply answers 500. For a 503, return
-    /// [`Unavailable`](crate::backend::Unavailable) from the backend.
+    /// `temporarily_unavailable` (RFC 6749 section 4.1.2.1). The status depends on what is
+    /// returned:
+    ///
+    /// | value | status |
+    /// |---|---|
+    /// | [`Reply::refuse`](super::Reply::refuse) | 500 |
+    /// | [`Reply::too_many_requests`](super::Reply::too_many_requests) or [`Rejection::too_many_requests`](crate::policy::Rejection::too_many_requests) | 429 |
+    /// | [`Unavailable`](crate::backend::Unavailable) as the backend's error, or [`Rejection::temporarily_unavailable`](crate::policy::Rejection::temporarily_unavailable) | 503 |
     TemporarilyUnavailable,
 }
 
@@ -75,7 +82,7 @@ impl ErrorCode {
         }
     }
 
-    /// Returns the action of a reply that refuses with this code.
+    /// Returns the action of the reply that `Reply::refuse` creates.
     pub(crate) fn action(self) -> Action {
         match self {
             Self::InvalidRedirectUri
@@ -124,7 +131,8 @@ impl FromStr for ErrorCode {
     }
 }
 
-/// The error of [`ErrorCode::from_str`]: the text is no error code that this crate knows.
+/// The error of [`ErrorCode::from_str`]: the text is not the [`as_str`](ErrorCode::as_str) of a
+/// variant of [`ErrorCode`].
 ///
 /// It does not contain the text.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What backends answer: an action, and the JSON that goes with it.
+//! Replies of backends: an action, and a JSON object for the client.
 
 mod action;
 mod error_code;
@@ -17,11 +17,11 @@ pub use self::action::Action;
 pub use self::error_code::{ErrorCode, UnknownErrorCode};
 use crate::BoxError;
 
-/// The answer of a [`Backend`](crate::Backend) to an [`Operation`](crate::Operation): an
-/// [`Action`], and the content for the client, a JSON object as text.
+/// The reply of a [`Backend`](crate::Backend) to an [`Operation`](crate::Operation). It consists of
+/// an [`Action`] and a content: the text of a JSON object.
 ///
-/// There is a constructor for each action. The client receives the content byte for byte. The
-/// client receives 500 `server_error` instead in these cases:
+/// There is a constructor for each action. The client receives the content byte for byte. In these
+/// cases, the client receives 500 `server_error` instead:
 ///
 /// - The action does not answer the operation, such as `Deleted` to a read.
 /// - The action needs a content, and the content is missing or not a JSON object.
@@ -54,7 +54,11 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Creates a reply from an action and a content. For backends that receive the action as data.
+    /// Creates a reply from an action and a content, for backends that receive the action as data.
+    /// `Deleted` needs no content, all other actions need one.
+    ///
+    /// A reply with [`Action::TooManyRequests`] has no `Retry-After`. To set one, use
+    /// [`too_many_requests`](Self::too_many_requests).
     #[must_use]
     pub fn new(action: Action, content: Option<Bytes>) -> Self {
         Self {
@@ -76,7 +80,7 @@ impl Reply {
         Self::new(Action::Created, Some(content.into()))
     }
 
-    /// Answers a register like [`created`](Self::created), with a content that is serialized here.
+    /// Answers a register like [`created`](Self::created). The content is the value, serialized.
     ///
     /// ```
     /// use serde_json::json;
@@ -102,7 +106,7 @@ impl Reply {
         Self::new(Action::Ok, Some(content.into()))
     }
 
-    /// Answers a read like [`ok`](Self::ok), with a content that is serialized here.
+    /// Answers a read like [`ok`](Self::ok). The content is the value, serialized.
     ///
     /// # Errors
     ///
@@ -119,7 +123,7 @@ impl Reply {
         Self::new(Action::Updated, Some(content.into()))
     }
 
-    /// Answers an update like [`updated`](Self::updated), with a content that is serialized here.
+    /// Answers an update like [`updated`](Self::updated). The content is the value, serialized.
     ///
     /// # Errors
     ///
@@ -163,9 +167,9 @@ impl Reply {
         Self::new(Action::Forbidden, Some(content.into()))
     }
 
-    /// Refuses an operation with 429 `temporarily_unavailable`: the client, or everybody, asked too
-    /// often. The client receives the time as `Retry-After`, in whole seconds, rounded up, at most
-    /// one hour.
+    /// Refuses an operation with 429 `temporarily_unavailable`, because of a rate limit or quota.
+    /// The client receives the time as `Retry-After`, in whole seconds, rounded up, at most one
+    /// hour.
     ///
     /// ```
     /// use std::time::Duration;
@@ -200,8 +204,8 @@ impl Reply {
         }
     }
 
-    /// Answers 500, with an error response that the backend wrote. A backend without one returns an
-    /// error instead.
+    /// Answers any operation with 500, and with an error response that the backend wrote. A backend
+    /// without an error response returns an error instead.
     #[must_use]
     pub fn internal_server_error(content: impl Into<Bytes>) -> Self {
         Self::new(Action::InternalServerError, Some(content.into()))
@@ -221,7 +225,7 @@ impl Reply {
         }
     }
 
-    /// Adds the backend's own word for what happened, such as Authlete's `resultCode` or the name
+    /// Adds the backend's own code for what happened, such as Authlete's `resultCode` or the name
     /// of a policy. It is not the `error` of an error response, and the client does not receive it.
     ///
     /// It appears in the [`Outcome`](crate::Outcome) and in the log of a 5xx. It also appears in
@@ -253,14 +257,16 @@ impl Reply {
         self
     }
 
-    /// Replaces the action.
+    /// Replaces the action, and so the status. The content and everything else stay. Use it to
+    /// correct the reply of another backend.
     #[must_use]
     pub fn with_action(mut self, action: Action) -> Self {
         self.action = action;
         self
     }
 
-    /// Replaces the content. The [`error`](Self::error) of the old content is removed.
+    /// Replaces the content. The [`error`](Self::error) of the old content is removed, and the
+    /// action stays.
     #[must_use]
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         self.content = Some(content.into());
@@ -305,13 +311,13 @@ impl Reply {
         self.retry_after
     }
 
-    /// Returns the extensions. The HTTP response receives them.
+    /// Returns the extensions. They are copied to the HTTP response.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
     }
 
-    /// Returns the extensions for changes. The HTTP response receives them.
+    /// Returns the extensions for changes. They are copied to the HTTP response.
     #[must_use]
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
@@ -351,8 +357,8 @@ fn serialize<T: Serialize + ?Sized>(content: &T) -> Result<Vec<u8>, SerializeErr
     }
 }
 
-/// The error of [`Reply::created_json`] and its siblings: the value cannot be written as a JSON
-/// object.
+/// The error of [`Reply::created_json`], [`ok_json`](Reply::ok_json) and
+/// [`updated_json`](Reply::updated_json): the value cannot be written as a JSON object.
 ///
 /// It contains nothing of the value.
 #[derive(Clone, Debug)]

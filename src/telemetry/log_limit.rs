@@ -1,4 +1,4 @@
-//! Log lines that clients could cause in masses: at most one a second, with a count.
+//! A limit for log lines that clients can trigger: at most one a second, with a count.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What the layer tells the operator: outcomes, spans and log lines.
+//! Outcomes, spans and log lines, for the operator of the server.
 
 #[cfg(feature = "tracing")]
 mod log_limit;

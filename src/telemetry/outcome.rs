@@ -10,10 +10,10 @@ use crate::operation::OperationKind;
 use crate::reply::{Action, ErrorCode};
 use crate::util::error_chain::Chain;
 
-/// What became of a request on one of the registration paths.
+/// The result of a request to the registration service, for metrics, audits and logs.
 ///
 /// It is in the [extensions](http::Response::extensions) of each response of the registration
-/// service. Outer layers use it to count, to audit or to log. The client never sees it.
+/// service. Outer layers can read it there. The client does not receive it.
 ///
 /// [`operation`](Self::operation), [`action`](Self::action), [`status`](Self::status) and
 /// [`error`](Self::error) come from closed sets, so they fit the labels of a metric.
@@ -21,11 +21,13 @@ use crate::util::error_chain::Chain;
 ///
 /// There is no outcome in these cases:
 ///
-/// - An endpoint layer answered by itself, such as a CORS preflight or a 429.
+/// - An endpoint layer created the response, such as that to a CORS preflight or a 429.
 /// - The application answered.
-/// - The client disconnected before the response. The operation may have happened. If you must know
-///   about every client, ask the place that stores them. The built-in registry has
-///   `RegistryBuilder::on_change` for that.
+/// - The client disconnected before the response. The operation may have happened.
+///
+/// If you must know about every client, use the store, such as `RegistryBuilder::on_change` of the
+/// built-in registry. Or use the callback `CompleteOnDisconnectLayer::on_outcome`: it receives the
+/// outcomes of operations that completed after the client disconnected.
 ///
 /// ```
 /// use http::Request;
@@ -67,7 +69,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Creates the outcome of a request for which no backend was asked yet.
+    /// Creates the outcome of a request for which no backend was called yet.
     pub(crate) fn new(operation: Option<OperationKind>, status: StatusCode) -> Self {
         Self {
             operation,
@@ -114,41 +116,45 @@ impl Outcome {
         self.elapsed = elapsed;
     }
 
-    /// Returns the operation that the request asked for. It is `None` if the method asks for none
-    /// (`OPTIONS`, or a 405), or if the path is not a registration path.
+    /// Returns the operation of the request. It is `None` in these cases:
+    ///
+    /// - The method is `OPTIONS`, or the response is a 405.
+    /// - The path is not one of the service's. This can only happen to a
+    ///   [`DcrEndpoint`](crate::DcrEndpoint) without the layer.
     #[must_use]
     pub fn operation(&self) -> Option<OperationKind> {
         self.operation
     }
 
-    /// Returns the action of the backend, or of a [policy](crate::policy) around it. It is `None`
-    /// if neither answered.
+    /// Returns the action of the [`Reply`](crate::Reply) of the backend, or of a
+    /// [policy](crate::policy) around it. It is `None` if neither returned a reply.
     #[must_use]
     pub fn action(&self) -> Option<Action> {
         self.action
     }
 
-    /// Returns the status that the registration service answered with.
+    /// Returns the status of the registration service's response. An outer layer may change it.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Returns the `error` of the response, if [`ErrorCode`] has it.
+    /// Returns the `error` of the response. It is `None` if there is no error, or if [`ErrorCode`]
+    /// does not list it.
     #[must_use]
     pub fn error(&self) -> Option<ErrorCode> {
         self.error
     }
 
-    /// Returns the `client_id`, if the backend created the client or accepted its token. It is
-    /// `None` for an identifier that a request only claims.
+    /// Returns the `client_id`, if the backend created the client or accepted its token. Otherwise
+    /// it is `None`, because the `client_id` in the path may be invented.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
-    /// Returns the time from the head of the request to the response. It contains the waits for the
-    /// body and for the backend.
+    /// Returns the time from the call of the registration service to its response. It includes the
+    /// time in which the body arrived, and the time of the backend.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed
@@ -172,7 +178,7 @@ impl Outcome {
     /// Returns the error behind the response. It is one of these:
     ///
     /// - The error of the backend, the verifier or an endpoint layer, for a 5xx.
-    /// - What is wrong with the backend's reply, for a 500.
+    /// - A description of what is wrong with the backend's reply, for a 500.
     /// - The [cause](crate::Reply::with_cause) of a reply, for any status.
     #[must_use]
     pub fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {

@@ -5,7 +5,7 @@ use http::uri::Authority;
 #[cfg(any(feature = "registry", feature = "uri-policies"))]
 pub(crate) use self::parsed::*;
 
-/// Returns whether a URI's host is this machine, in one of the three spellings of RFC 8252
+/// Returns whether a URI's host is loopback, in one of the three spellings of RFC 8252
 /// sections 7.3 and 8.3. No other spelling counts, because resolvers disagree about the others.
 pub(crate) fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "127.0.0.1" | "[::1]")
@@ -145,7 +145,7 @@ mod parsed {
         }
     }
 
-    /// Returns whether a host in its normal form is a name of the public DNS, to judge by its form.
+    /// Returns whether a host in its normal form has the form of a name in the public DNS.
     ///
     /// IPv4 addresses have many notations. The URL standard calls a host an address if its last
     /// label is a number (WHATWG URL section 3.5, "ends in a number").

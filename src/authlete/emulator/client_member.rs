@@ -1,4 +1,5 @@
-//! The member `client` of a response, as far as the client information determines it.
+//! The member `client` of a response. It has the members that can be derived from the client
+//! information.
 
 use std::hash::{DefaultHasher, Hasher};
 

@@ -27,8 +27,8 @@ use crate::BoxError;
 use crate::backend::Backend;
 use crate::endpoint::{EndpointBody, EndpointFuture};
 
-/// The longest request body, in bytes. It is longer than any request that the layer lets through,
-/// escaped twice.
+/// The longest request body, in bytes. It is longer than the longest default body of a
+/// registration, escaped twice.
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// An Authlete to develop and test against, offline and from any language.
@@ -45,8 +45,9 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///
 /// # Example
 ///
-/// As the [HTTP client](super::AuthleteBuilder::http_client) of a client, it needs no network. To
-/// serve it over HTTP, pass it to any server that takes a tower service.
+/// Without a network, use it as the [HTTP client](super::AuthleteBuilder::http_client) of an
+/// [`AuthleteClient`](super::AuthleteClient). To serve it over HTTP, pass it to any server that
+/// takes a tower service.
 ///
 /// ```
 /// use tower_dcr::authlete::{AuthleteClient, AuthleteEmulator, Credentials};
@@ -77,7 +78,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// The backend decides what is accepted and what a client receives. The built-in registry, for
 /// example, issues no secret to a public client, and its client IDs are not numbers.
 ///
-/// The member `client` has those of Authlete's members that the client information determines:
+/// The response's `client` object contains these members:
 ///
 /// | member | value |
 /// |---|---|
@@ -89,7 +90,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// | `createdAt` | the `client_id_issued_at`, in milliseconds |
 /// | `dynamicallyRegistered` | `true` |
 ///
-/// The calls accept the `client_id`, not the computed number.
+/// The calls accept only the `client_id`, not the computed number.
 pub struct AuthleteEmulator<B> {
     shared: Arc<Shared<B>>,
     unauthorized_on_client_config_supported: bool,
@@ -101,7 +102,7 @@ struct Shared<B> {
 }
 
 impl<B: Backend> AuthleteEmulator<B> {
-    /// Creates an Authlete with one service, which has these credentials.
+    /// Creates an emulator with one service, which has these credentials.
     pub fn new(backend: B, credentials: Credentials) -> Self {
         Self {
             shared: Arc::new(Shared {

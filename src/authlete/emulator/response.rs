@@ -22,7 +22,7 @@ pub(super) fn response_of(
         Action::Unauthorized if !is_unauthorized_supported => Action::BadRequest,
         action => action,
     };
-    // Authlete has no action for what it never does, such as `Forbidden`.
+    // Authlete does not have all actions of this crate. It has no `Forbidden`, for example.
     let (action, action_name) = match wire::action_name(action) {
         Some(name) => (action, name),
         None => (Action::BadRequest, "BAD_REQUEST"),

@@ -17,14 +17,16 @@ use crate::operation::Operation;
 use crate::reply::Reply;
 use crate::telemetry::Outcome;
 
-/// A layer around a backend: an operation that was started runs to its end, even if the client
-/// disconnects or the backend time-out elapses.
+/// A layer around a backend that completes operations after the client disconnected or the backend
+/// time-out elapsed.
 ///
-/// Without it, the operation is cancelled, and nobody knows how far it got. With it, the rest runs
-/// in a tokio task, and its [`Outcome`] reaches a callback. It needs feature `tokio`.
+/// Without it, such an operation is cancelled, and nobody knows how far it got. With it, the rest
+/// of the operation runs in a tokio task, and a [callback](Self::on_outcome) receives its
+/// [`Outcome`]. It needs feature `tokio`.
 ///
-/// - The number of such tasks is bounded. If there are too many, an operation is cancelled as
-///   without the layer, and a warning is logged at most once a second.
+/// - An operation is cancelled as without the layer if it takes longer than the
+///   [time-out](Self::task_timeout), or if there are too many such tasks. In the second case a
+///   warning is logged, at most once a second.
 /// - Put limits of the backend **inside** this layer. A task then keeps its permit until its end,
 ///   so clients that disconnect in a loop cannot start more operations than the limit allows.
 ///
@@ -55,7 +57,7 @@ use crate::telemetry::Outcome;
 ///     .layer_fn(BackendService::new)
 ///     .service(slow);
 ///
-/// // The client disconnects after the backend was asked.
+/// // The client disconnects while the backend works.
 /// let register = Register::new(ClientMetadata::parse("{}")?);
 /// let mut operation = Box::pin(backend.execute(register.into()));
 /// let is_pending = operation.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();
@@ -74,7 +76,10 @@ pub struct CompleteOnDisconnectLayer {
 }
 
 impl CompleteOnDisconnectLayer {
-    /// Creates the layer, with at most this many tasks at once. Each of them has one minute.
+    /// Creates the layer, with at most this many tasks at once. A task is cancelled after one
+    /// minute; see [`task_timeout`](Self::task_timeout).
+    ///
+    /// With 0, nothing is ever completed: every operation is cancelled as without the layer.
     #[must_use]
     pub fn new(max_tasks: usize) -> Self {
         Self {
@@ -83,7 +88,9 @@ impl CompleteOnDisconnectLayer {
     }
 
     /// Sets the time that a task may take. The default is one minute. After that time the operation
-    /// is cancelled.
+    /// is cancelled, and its [`Outcome`] is a 503.
+    ///
+    /// Zero cancels the operation at once, unless it completes without waiting any more.
     #[must_use]
     pub fn task_timeout(self, limit: Duration) -> Self {
         Self {
@@ -91,8 +98,8 @@ impl CompleteOnDisconnectLayer {
         }
     }
 
-    /// Sets a callback for the outcomes of operations that ended in a task. Those that ended before
-    /// are in the extensions of their response.
+    /// Sets a callback for the outcomes of operations that ended in a task. An operation that ended
+    /// before has its outcome in the extensions of its response.
     #[must_use]
     pub fn on_outcome(self, callback: impl Fn(Outcome) + Send + Sync + 'static) -> Self {
         Self {

@@ -60,8 +60,8 @@ where
     Ok(text)
 }
 
-/// Returns the refusal for an error of the body. The errors of outer layers that bound the body
-/// count like our own.
+/// Returns the refusal for an error of the body. The errors of outer layers that limit the body
+/// get the same refusals as our own limits.
 fn refusal_of(error: &(dyn Error + 'static)) -> Refusal {
     for error in sources(error) {
         if error.is::<LengthLimitError>() {

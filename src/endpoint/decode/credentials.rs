@@ -1,7 +1,7 @@
 //! Row 3 of the contract: the bearer token of a request (RFC 6750).
 //!
-//! The header is the only place for it. Queries end up in logs (section 5.3), and the body contains
-//! metadata.
+//! Only the `Authorization` header is accepted. Queries end up in logs (section 5.3), and the body
+//! contains metadata.
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -11,8 +11,8 @@ use crate::endpoint::respond::Refusal;
 use crate::token::BearerToken;
 use crate::util::bearer_scheme;
 
-/// Returns the bearer token, or `None` if there is none. Credentials of another scheme are no
-/// bearer token.
+/// Returns the bearer token, or `None` if there is none. Credentials of another scheme do not
+/// count.
 pub(super) fn bearer_token(parts: &Parts) -> Result<Option<BearerToken>, Refusal> {
     if query_names_access_token(parts.uri.query().unwrap_or_default()) {
         return Err(Refusal::TokenInQuery);

@@ -4,7 +4,7 @@ use crate::metadata::ClientMetadata;
 use crate::operation::{Delete, Operation, Read, Register, RequestParts, Update};
 use crate::token::BearerToken;
 
-/// A decoded request, without its head.
+/// A decoded request, without its [`Parts`].
 pub(in crate::endpoint) enum Decoded {
     Register {
         token: Option<BearerToken>,
@@ -26,7 +26,7 @@ pub(in crate::endpoint) enum Decoded {
 }
 
 impl Decoded {
-    /// Adds the head of the request.
+    /// Adds the parts of the request.
     pub(in crate::endpoint) fn into_operation(self, parts: Parts, body_limit: usize) -> Operation {
         match self {
             Self::Register { token, metadata } => {

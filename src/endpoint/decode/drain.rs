@@ -18,7 +18,8 @@ use crate::endpoint::settings::Settings;
 /// The most that is read of a refused body, in bytes.
 const MAX_DRAIN: usize = 1024 * 1024;
 
-/// Drains the body of a request that was refused before the body was read, if it may be read.
+/// Drains the body of a request that was refused before its body was read.
+///
 /// Without a body time-out nothing is drained, because the client could delay the response forever.
 pub(in crate::endpoint) async fn drain_refused<B: Body>(
     settings: &Settings,

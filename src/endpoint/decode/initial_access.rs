@@ -22,7 +22,7 @@ pub(super) async fn check(
         return Ok(token);
     };
     let token = token.ok_or(Refusal::TokenMissing)?;
-    // For the client, the verifier is a part of the backend. So it has the backend's time-out.
+    // The verifier is like a part of the backend, so it has the backend's time-out.
     let result = settings
         .backend_timeout
         .run(verifier.verify(&token, parts))

@@ -28,7 +28,7 @@ use crate::metadata::ClientMetadata;
 use crate::operation::OperationKind;
 use crate::token::BearerToken;
 
-/// Rows 1 and 2: returns the endpoint, and what the method asks of it.
+/// Rows 1 and 2: returns the endpoint and the operation of a request.
 pub(super) fn operation<'r>(
     route: Option<&'r Route>,
     method: &Method,
@@ -90,13 +90,13 @@ fn client(route: &Route, parts: &Parts) -> Result<(String, BearerToken), Refusal
         Endpoint::Configuration {
             client_id: Some(client_id),
         } => Ok((client_id.clone(), token)),
-        // OpenID Connect registration section 4.4: an unknown client is answered 401, never 404.
+        // OpenID Connect registration section 4.4: the response is 401, never 404.
         _ => Err(Refusal::TokenInvalid),
     }
 }
 
-/// Rows 6 to 10: reads the metadata. The headers are checked before the first read, so that a
-/// client that sent `Expect: 100-continue` is not asked for a body that will be refused.
+/// Rows 6 to 10: reads the metadata. The headers are checked before the first read. So a client
+/// that sent `Expect: 100-continue` does not send a body that will be refused.
 async fn metadata<ReqBody>(
     settings: &Settings,
     parts: &Parts,

@@ -19,7 +19,7 @@ pub(in crate::endpoint) async fn choose_backend<'b, B>(
     let chosen = if route.params.is_none() {
         None
     } else {
-        // For the client, the selector is a part of the backend. So it has its time-out.
+        // The selector is like a part of the backend, so it has the backend's time-out.
         let chosen = source.choose(parts, settings.backend_timeout).await;
         chosen.map_err(NotAsked::selector_failed)?
     };

@@ -1,4 +1,4 @@
-//! The action table: which status answers an action, and what else the response has.
+//! The action table: the status and the headers of the response to each action.
 
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
@@ -96,7 +96,8 @@ fn status_of(action: Action, kind: OperationKind) -> Option<StatusCode> {
     }
 }
 
-/// Returns the error that a refusal names. A backend may have written its content by itself.
+/// Returns the error code of a refusal. If the backend wrote the content itself, the code is parsed
+/// from it.
 fn error_of(reply: &Reply) -> Option<ErrorCode> {
     if reply.action().is_success() {
         return None;

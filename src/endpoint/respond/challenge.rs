@@ -73,7 +73,8 @@ impl Default for Challenges {
     }
 }
 
-/// The error of [`Challenges::new`]: the realm cannot stand in a challenge.
+/// The error of [`Challenges::new`]: the realm is empty, or contains `"`, `\` or anything but
+/// printable ASCII (RFC 6750 section 3).
 #[derive(Clone, PartialEq, Eq)]
 pub struct InvalidRealm(());
 

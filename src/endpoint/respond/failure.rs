@@ -86,7 +86,8 @@ fn unavailable(
     response
 }
 
-/// The error of a step before the backend. The backend was not asked, whatever the source says.
+/// The error of a step before the backend. The backend was not called, even if the source is an
+/// error with an unknown outcome.
 #[derive(Debug)]
 pub(crate) struct NotAsked {
     step: &'static str,
@@ -139,7 +140,7 @@ impl fmt::Display for InvalidReply {
             Self::NotAnObject(action) => {
                 write!(
                     f,
-                    "the backend replied \"{action}\" with a content that is no JSON object"
+                    "the backend replied \"{action}\" without a JSON object as content"
                 )
             }
         }

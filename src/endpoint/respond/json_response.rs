@@ -1,4 +1,4 @@
-//! What every response has: its headers, and a JSON object as body.
+//! The parts that all responses have in common: headers, and a JSON object as body.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, PRAGMA};
@@ -13,7 +13,7 @@ pub(crate) fn object(status: StatusCode, content: Bytes) -> Response<EndpointBod
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // A server adds it. Without a server, nobody else does.
+    // Servers add it, but the service may also be called without a server.
     headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
     *response.body_mut() = EndpointBody::new(content);
     response
@@ -28,8 +28,8 @@ pub(crate) fn error(
     object(status, code.body(description))
 }
 
-/// Creates a 204. It has the headers that every response has: responses may contain credentials, so
-/// they are never stored (RFC 7591 section 3.2.1).
+/// Creates a 204 with the headers of all responses. Responses may contain credentials, so they must
+/// not be stored (RFC 7591 section 3.2.1).
 pub(super) fn no_content() -> Response<EndpointBody> {
     let mut response = Response::new(EndpointBody::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -39,8 +39,8 @@ pub(super) fn no_content() -> Response<EndpointBody> {
     response
 }
 
-/// Removes the body of a response to `HEAD` (RFC 9110 section 9.3.2). Over HTTP/2 no server does
-/// that, and a client that receives a body resets the stream.
+/// Removes the body of a response to `HEAD` (RFC 9110 section 9.3.2). HTTP/2 servers do not do that
+/// themselves, and a client that receives a body resets the stream.
 pub(crate) fn without_body_to_head(
     method: &Method,
     mut response: Response<EndpointBody>,
@@ -52,8 +52,8 @@ pub(crate) fn without_body_to_head(
 }
 
 impl ErrorCode {
-    /// Creates an error response like those of the registration service, for endpoint layers of
-    /// your own.
+    /// Creates an error response in the format of the registration service, for your own endpoint
+    /// layers.
     ///
     /// The body is `{"error":"…","error_description":"…"}`. The headers are `Content-Type`,
     /// `Content-Length`, `Cache-Control: no-store` and `Pragma: no-cache`. The description follows

@@ -32,7 +32,8 @@ use crate::telemetry::Outcome;
 /// | `Created`, `Ok`, `Updated`, `Deleted`, if it answers the operation | 201, 200, 200, 204 |
 /// | `BadRequest`, `Unauthorized`, `Forbidden`, `TooManyRequests`, `InternalServerError` | 400, 401, 403, 429, 500 |
 /// | a reply that does not answer the operation, or whose content is not a JSON object | 500 |
-/// | an error with [`Unavailable`](crate::backend::Unavailable), or tower's `Elapsed`, `Overloaded` or `Closed` | 503 |
+/// | an error with [`Unavailable`](crate::backend::Unavailable) or tower's `Overloaded` in its sources | 503 |
+/// | an error with tower's `Elapsed` or `Closed` in its sources | 503 with feature `tokio`, else 500 |
 /// | any other error | 500 |
 ///
 /// The response has all headers of the [HTTP contract](crate::guide::http_contract), and its
@@ -41,7 +42,7 @@ use crate::telemetry::Outcome;
 ///
 /// # Example
 ///
-/// The function makes a response of the answer of a backend that you called yourself.
+/// The function turns the result of a backend that you called yourself into a response.
 ///
 /// ```
 /// use tower_dcr::endpoint::{Challenges, RequestSummary, respond};
@@ -50,7 +51,7 @@ use crate::telemetry::Outcome;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let operation = Operation::from(Register::new(ClientMetadata::parse("{}")?));
 ///
 /// let summary = RequestSummary::new(&operation);

@@ -17,9 +17,9 @@ use crate::telemetry::Outcome;
 pub(in crate::endpoint) enum Refusal {
     /// The path belongs to neither endpoint, or to no known tenant.
     NotFound,
-    /// The method is `OPTIONS`. The value of `Allow` is the answer.
+    /// The method is `OPTIONS`. The response is a 204 with this `Allow`.
     Options(Allow),
-    /// The endpoint does not have the method. The value of `Allow` names those that it has.
+    /// The endpoint does not have the method. The `Allow` names those that it has.
     MethodNotAllowed(Allow),
     /// There is more than one `Authorization`.
     CredentialsRepeated,
@@ -63,7 +63,7 @@ impl Refusal {
         )
     }
 
-    /// Returns the `error` of the response. Only the answer to `OPTIONS` has none.
+    /// Returns the `error` of the response. Only the response to `OPTIONS` has none.
     fn error(self) -> Option<ErrorCode> {
         match self {
             Self::Options(_) => None,

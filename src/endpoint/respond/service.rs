@@ -20,7 +20,7 @@ use crate::reply::Reply;
 use crate::telemetry::{OperationSpan, report};
 use crate::util::stopwatch::Stopwatch;
 
-/// The layer that makes a [`Respond`] of a service.
+/// The layer that turns a service into a [`Respond`].
 #[derive(Clone, Debug, Default)]
 pub struct RespondLayer {
     challenges: Arc<Challenges>,
@@ -58,19 +58,23 @@ impl<S> Layer<S> for RespondLayer {
 /// tower service.
 ///
 /// It never fails: an error of the inner service becomes a 5xx. If the inner service fails to
-/// become ready, the next call is answered with that error. Each operation has a span and an
+/// become ready, the next call responds to that error. Each operation has a span and an
 /// [`Outcome`](crate::Outcome), and each 5xx is logged.
+///
+/// To turn a backend into an inner service, use
+/// [`BackendService`](crate::backend::BackendService).
 ///
 /// # Example
 ///
-/// An axum handler decodes the request by itself. The service does the rest.
+/// An axum handler decodes the request itself. The service does the rest. The body is passed as
+/// bytes, because a parsed `Value` would lose duplicate members.
 ///
 /// ```
+/// use axum::body::{Body, Bytes};
 /// use axum::extract::State;
 /// use axum::response::Response;
-/// use axum::{Json, Router, body::Body, routing::post};
+/// use axum::{Router, routing::post};
 /// use http::{Request, StatusCode};
-/// use serde_json::Value;
 /// use tower::{Layer, ServiceExt};
 /// use tower_dcr::backend::{BackendService, SharedBackend};
 /// use tower_dcr::endpoint::{Respond, RespondLayer};
@@ -79,8 +83,8 @@ impl<S> Layer<S> for RespondLayer {
 ///
 /// type Registration = Respond<BackendService<SharedBackend>>;
 ///
-/// async fn register(State(registration): State<Registration>, json: Json<Value>) -> Response {
-///     match ClientMetadata::parse(json.to_string()) {
+/// async fn register(State(registration): State<Registration>, body: Bytes) -> Response {
+///     match ClientMetadata::parse(body) {
 ///         Ok(metadata) => {
 ///             let Ok(response) = registration.oneshot(Register::new(metadata).into()).await;
 ///             response.map(Body::new)
@@ -93,7 +97,7 @@ impl<S> Layer<S> for RespondLayer {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
+/// let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::created("{}")) });
 /// let backend = BackendService::new(SharedBackend::new(backend));
 /// let app: Router = Router::new()
 ///     .route("/clients", post(register))
@@ -106,12 +110,10 @@ impl<S> Layer<S> for RespondLayer {
 /// # Ok(())
 /// # }
 /// ```
-///
-/// A [`BackendService`](crate::backend::BackendService) makes the inner service of a backend.
 pub struct Respond<S> {
     inner: S,
     challenges: Arc<Challenges>,
-    /// The error of the last `poll_ready`. The next call answers with it.
+    /// The error of the last `poll_ready`. The next call responds to it.
     not_ready: Option<BoxError>,
 }
 
