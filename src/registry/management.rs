@@ -244,9 +244,10 @@ impl Registry {
     /// `subject_types_supported`. [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata)
     /// adds them to a document.
     ///
-    /// Set the [grant types](super::RegistryBuilder::grant_types_supported) and the
-    /// [authentication methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) of
-    /// your token endpoint, or the document announces too much. With `client_secret_jwt` or
+    /// Set the [grant types](super::RegistryBuilder::grant_types_supported), the
+    /// [authentication methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) and
+    /// the [subject types](super::RegistryBuilder::subject_types_supported) of your server, or the
+    /// document announces too much. With `client_secret_jwt` or
     /// `private_key_jwt`, add `token_endpoint_auth_signing_alg_values_supported` to the document.
     ///
     /// ```
@@ -275,7 +276,7 @@ impl Registry {
                 "token_endpoint_auth_methods_supported",
                 json!(rules.auth_methods),
             ),
-            ("subject_types_supported", json!(["public", "pairwise"])),
+            ("subject_types_supported", json!(rules.subject_types)),
         ] {
             metadata.insert(name.to_owned(), values);
         }

@@ -8,6 +8,7 @@ mod backup;
 mod capacity;
 mod config_errors;
 mod file;
+mod iana_metadata;
 mod lifecycle_model;
 mod limits;
 mod management;
