@@ -39,12 +39,13 @@ const USE_RESOLUTION: u64 = 60 * 60;
 /// # let reply: serde_json::Value = serde_json::from_slice(reply.content().unwrap())?;
 /// # let client_id = reply["client_id"].as_str().unwrap();
 /// # let client_secret = reply["client_secret"].as_str().unwrap();
-/// // At the authorization endpoint: does the client exist, and may it be redirected there?
+/// // At the authorization endpoint: does the client exist, and where does the user go?
 /// let client = registry.client(client_id).await?.ok_or("no such client")?;
-/// assert!(client.may_redirect_to("https://client.example.org/cb"));
-/// assert!(!client.may_redirect_to("https://client.example.org/cb?x"));
+/// assert!(client.allows_response_type("code"));
+/// assert_eq!(client.resolve_redirect(None)?, "https://client.example.org/cb");
+/// assert!(client.resolve_redirect(Some("https://client.example.org/cb?x")).is_err());
 ///
-/// // At the token endpoint: is it the client that it claims to be?
+/// // At the token endpoint: is it the client that it claims to be? See also `authenticate`.
 /// let client = registry.client(client_id).await?.ok_or("no such client")?;
 /// assert_eq!(client.token_endpoint_auth_method(), "client_secret_basic");
 /// assert!(client.has_client_secret(client_secret));

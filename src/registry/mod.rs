@@ -80,9 +80,12 @@
 //!
 #![doc = include_str!("../docs/iana_metadata.md")]
 
+mod authenticate;
+mod basic_credentials;
 mod builder;
 mod capacity_warning;
 mod client;
+mod client_authentication_error;
 mod client_information;
 mod client_order;
 mod config_error;
@@ -101,7 +104,9 @@ mod observer;
 mod page;
 mod read;
 mod record;
+mod redirect_error;
 mod register;
+mod registered_members;
 mod rules;
 mod secret_renewal;
 mod settings;
@@ -121,12 +126,14 @@ use serde_json::{Map, Value};
 
 pub use self::builder::RegistryBuilder;
 pub use self::client::Client;
+pub use self::client_authentication_error::ClientAuthenticationError;
 pub use self::client_order::ClientOrder;
 pub use self::config_error::RegistryConfigError;
 pub use self::error::RegistryError;
 use self::inner::Inner;
 pub use self::observer::ClientChange;
 pub use self::page::Page;
+pub use self::redirect_error::RedirectError;
 use self::token_check::wrong_token;
 use crate::backend::Backend;
 use crate::operation::Operation;

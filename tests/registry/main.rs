@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authenticate;
 mod backup;
 mod capacity;
 mod config_errors;
