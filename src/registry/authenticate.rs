@@ -7,6 +7,7 @@ use super::Registry;
 use super::basic_credentials::BasicCredentials;
 use super::client::Client;
 use super::client_authentication_error::ClientAuthenticationError;
+use super::stand_in::stand_in;
 
 impl Registry {
     /// Authenticates a client at the token endpoint, and returns the client. The arguments are the
@@ -94,7 +95,7 @@ impl Registry {
         let found = self.client(&claim.client_id).await;
         let found = found.map_err(ClientAuthenticationError::unavailable)?;
         let exists = found.is_some();
-        let client = found.unwrap_or_else(Client::stand_in);
+        let client = found.unwrap_or_else(stand_in);
         // All questions are asked, whatever the answer to the first one is.
         let same_method = client.token_endpoint_auth_method() == claim.method;
         let is_proven = match &claim.client_secret {

@@ -37,11 +37,6 @@ impl Client {
         }
     }
 
-    /// Creates a client that does not exist, to compare something with.
-    pub(super) fn stand_in() -> Self {
-        Self::new("".into(), Arc::new(Record::stand_in()), 0)
-    }
-
     /// Returns the identifier.
     #[must_use]
     pub fn client_id(&self) -> &str {

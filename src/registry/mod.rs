@@ -110,6 +110,7 @@ mod registered_members;
 mod rules;
 mod secret_renewal;
 mod settings;
+mod stand_in;
 mod store;
 mod sweeper;
 mod time_source;

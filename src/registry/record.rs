@@ -38,25 +38,6 @@ impl Secret {
 }
 
 impl Record {
-    /// Creates a client that no store contains. Something is compared with it, so that a client
-    /// that does not exist costs as much work as one that does.
-    pub(super) fn stand_in() -> Self {
-        Self {
-            issued_at: 0,
-            last_used: 0,
-            token: None,
-            previous_token: None,
-            secret: None,
-            previous_secret: None,
-            metadata: concat!(
-                r#"{"client_name":"Nobody","grant_types":["authorization_code","refresh_token"],"#,
-                r#""redirect_uris":["https://client.example.org/callback"],"#,
-                r#""response_types":["code"],"token_endpoint_auth_method":"client_secret_basic"}"#,
-            )
-            .into(),
-        }
-    }
-
     /// Returns the secrets that are valid now, the current one first.
     pub(super) fn valid_secrets(&self, now: u64) -> impl Iterator<Item = &str> {
         [&self.secret, &self.previous_secret]

@@ -1,5 +1,9 @@
 //! Client authentication at the token endpoint (RFC 6749 sections 2.3 and 5.2).
 
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::{Form, Router};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::header::AUTHORIZATION;
@@ -249,6 +253,46 @@ async fn authentication_is_no_use() {
     assert_eq!(found.unwrap().last_used(), None);
     let found = registry.client(id).await.unwrap().unwrap();
     assert_eq!(found.last_used(), None);
+}
+
+/// axum takes the error response as it is.
+#[tokio::test]
+async fn token_endpoint_of_axum_answers_with_the_error() {
+    use tower::ServiceExt as _;
+
+    async fn token(
+        State(registry): State<Registry>,
+        headers: HeaderMap,
+        Form(form): Form<BTreeMap<String, String>>,
+    ) -> Result<String, Response<String>> {
+        let parameter = |name| form.get(name).map(String::as_str);
+        let client = registry
+            .authenticate(&headers, parameter("client_id"), parameter("client_secret"))
+            .await
+            .map_err(|error| error.to_response())?;
+        Ok(client.client_id().to_owned())
+    }
+
+    let registry = builder().build().unwrap();
+    let public = client_with(&registry, "none").await;
+    let id = text(&public["client_id"]);
+    let app = Router::new()
+        .route("/token", axum::routing::post(token))
+        .with_state(registry);
+    let send = async |body: String| {
+        let request = http::Request::post("/token")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        TestResponse::read(app.clone().oneshot(request).await.unwrap()).await
+    };
+    let answer = send(format!("client_id={id}")).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body[..]),
+        (200, id.as_bytes())
+    );
+    let answer = send(format!("client_id={id}&client_secret=x")).await;
+    answer.assert_error(400, "invalid_client");
 }
 
 #[tokio::test]

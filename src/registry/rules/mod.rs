@@ -6,6 +6,7 @@ mod algorithms;
 mod application_type;
 mod auth_method;
 mod backchannel_logout;
+mod grant_type_names;
 mod grant_types;
 mod kept_members;
 mod loopback_redirect;
@@ -23,7 +24,8 @@ mod subject_type;
 mod tls_client_auth;
 
 pub(super) use self::auth_method::AUTH_METHODS;
-pub(super) use self::grant_types::{PASSWORD, can_be_supported, supported_response_types};
+pub(super) use self::grant_type_names::{PASSWORD, can_be_supported};
+pub(super) use self::grant_types::supported_response_types;
 pub(super) use self::loopback_redirect::is_same_loopback;
 pub(super) use self::member_types::has_meaning;
 pub(super) use self::refusal::Refusal;

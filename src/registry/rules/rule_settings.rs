@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::auth_method::AUTH_METHODS;
-use super::grant_types::DEFAULT_GRANT_TYPES;
+use super::grant_type_names::DEFAULT_GRANT_TYPES;
 use super::subject_type::SUBJECT_TYPES;
 
 /// What a registry accepts.
