@@ -223,7 +223,7 @@ fn registered_client_takes_no_more_memory_than_its_metadata() {
     ] {
         // Without the limits, which would refuse most of these bodies.
         let backend = Registry::builder("https://as.example.com/register")
-            .max_member_length(LIMIT)
+            .max_metadata_length(2 * LIMIT)
             .max_redirect_uris(LIMIT)
             .max_contacts(LIMIT)
             .build();

@@ -26,7 +26,8 @@ use tower_dcr::metadata::{DeserializeError, MetadataError};
 use tower_dcr::operation::*;
 use tower_dcr::policy::{Policies, PolicyBackend, PolicyFn, Proposal, Rejection};
 use tower_dcr::registry::{
-    Client, ClientChange, Registry, RegistryBuilder, RegistryConfigError, RegistryError,
+    Client, ClientAuthenticationError, ClientChange, RedirectError, Registry, RegistryBuilder,
+    RegistryConfigError, RegistryError,
 };
 use tower_dcr::reply::{SerializeError, UnknownErrorCode};
 use tower_dcr::token::InvalidBearerToken;
@@ -147,6 +148,8 @@ assert_not_impl_any!(BearerToken: PartialEq, std::fmt::Display);
 assert_impl_all!(ConfigError: std::error::Error, Send, Sync, Clone, PartialEq);
 assert_impl_all!(RegistryError: std::error::Error, Send, Sync);
 assert_impl_all!(RegistryConfigError: std::error::Error, Send, Sync);
+assert_impl_all!(ClientAuthenticationError: std::error::Error, Send, Sync);
+assert_impl_all!(RedirectError: std::error::Error, Send, Sync, Copy, PartialEq);
 assert_impl_all!(InvalidBearerToken: std::error::Error, Send, Sync);
 assert_impl_all!(MetadataError: std::error::Error, Send, Sync, Copy);
 assert_impl_all!(Unavailable: std::error::Error, Send, Sync);

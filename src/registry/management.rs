@@ -39,12 +39,13 @@ const USE_RESOLUTION: u64 = 60 * 60;
 /// # let reply: serde_json::Value = serde_json::from_slice(reply.content().unwrap())?;
 /// # let client_id = reply["client_id"].as_str().unwrap();
 /// # let client_secret = reply["client_secret"].as_str().unwrap();
-/// // At the authorization endpoint: does the client exist, and may it be redirected there?
+/// // At the authorization endpoint: does the client exist, and where does the user go?
 /// let client = registry.client(client_id).await?.ok_or("no such client")?;
-/// assert!(client.may_redirect_to("https://client.example.org/cb"));
-/// assert!(!client.may_redirect_to("https://client.example.org/cb?x"));
+/// assert!(client.allows_response_type("code"));
+/// assert_eq!(client.resolve_redirect(None)?, "https://client.example.org/cb");
+/// assert!(client.resolve_redirect(Some("https://client.example.org/cb?x")).is_err());
 ///
-/// // At the token endpoint: is it the client that it claims to be?
+/// // At the token endpoint: is it the client that it claims to be? See also `authenticate`.
 /// let client = registry.client(client_id).await?.ok_or("no such client")?;
 /// assert_eq!(client.token_endpoint_auth_method(), "client_secret_basic");
 /// assert!(client.has_client_secret(client_secret));
@@ -244,9 +245,10 @@ impl Registry {
     /// `subject_types_supported`. [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata)
     /// adds them to a document.
     ///
-    /// Set the [grant types](super::RegistryBuilder::grant_types_supported) and the
-    /// [authentication methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) of
-    /// your token endpoint, or the document announces too much. With `client_secret_jwt` or
+    /// Set the [grant types](super::RegistryBuilder::grant_types_supported), the
+    /// [authentication methods](super::RegistryBuilder::token_endpoint_auth_methods_supported) and
+    /// the [subject types](super::RegistryBuilder::subject_types_supported) of your server, or the
+    /// document announces too much. With `client_secret_jwt` or
     /// `private_key_jwt`, add `token_endpoint_auth_signing_alg_values_supported` to the document.
     ///
     /// ```
@@ -275,7 +277,7 @@ impl Registry {
                 "token_endpoint_auth_methods_supported",
                 json!(rules.auth_methods),
             ),
-            ("subject_types_supported", json!(["public", "pairwise"])),
+            ("subject_types_supported", json!(rules.subject_types)),
         ] {
             metadata.insert(name.to_owned(), values);
         }

@@ -11,23 +11,25 @@
 //! | member | rule | if it is omitted |
 //! |---|---|---|
 //! | `redirect_uris` | array of strings; see [redirect URIs](#redirect-uris) | `[]`; refused if a grant type needs one |
-//! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys | `client_secret_basic` |
+//! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys; `tls_client_auth` needs exactly one `tls_client_auth_…` | `client_secret_basic` |
 //! | `grant_types` | array of strings; those that are not [supported](RegistryBuilder::grant_types_supported) are dropped; refused if none is left; no `client_credentials` with the method `none` | the grant types that the `response_types` need, or else `authorization_code` |
-//! | `response_types` | array of strings that fit the `grant_types`; the words of one may be in any order | `code` with `authorization_code`, else `[]` |
-//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below | `native` if a redirect URI is native, else `web` |
+//! | `response_types` | array of strings that fit the `grant_types`; those that need a dropped grant type are dropped; refused if none is left; the words of one may be in any order | `code` with `authorization_code`, else `[]` |
+//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; can be [corrected](RegistryBuilder::correct_application_type) | `native` if a redirect URI is native, else `web` |
 //! | `client_name` | string, also as `client_name#language-tag` | omitted |
 //! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
 //! | `scope`, `software_id`, `software_version` | string | omitted |
 //! | `contacts`, `default_acr_values` | array of strings | omitted |
-//! | `jwks_uri`, `initiate_login_uri`, `backchannel_logout_uri` | `https` URL | omitted |
+//! | `jwks_uri`, `initiate_login_uri` | `https` URL | omitted |
+//! | `backchannel_logout_uri` | `https` URL without a fragment | omitted |
 //! | `request_uris` | array of `https` URLs | omitted |
 //! | `jwks` | key set with only public keys; not together with `jwks_uri` | omitted |
 //! | `post_logout_redirect_uris` | array of URIs with the rules of redirect URIs | omitted |
-//! | `subject_type` | `public`, or `pairwise` if all redirect URIs have one host | omitted |
+//! | `subject_type` | one of the [supported](RegistryBuilder::subject_types_supported): `public`, or `pairwise` if all redirect URIs have one host | omitted; `pairwise` if only that is supported |
 //! | the seven `…_alg` of OpenID Connect | string; no `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
 //! | the three `…_enc` of OpenID Connect | string; needs its `…_alg` | omitted |
 //! | `default_max_age` | number of seconds | omitted |
-//! | `require_auth_time`, `require_pushed_authorization_requests`, `backchannel_logout_session_required` | `true` or `false` | omitted |
+//! | `require_auth_time`, `backchannel_logout_session_required` | `true` or `false` | omitted |
+//! | `dpop_bound_access_tokens`, `tls_client_certificate_bound_access_tokens`, `require_signed_request_object`, `require_pushed_authorization_requests` | `false`; `true` if the server [enforces it](RegistryBuilder::enforced_requirements) | omitted |
 //! | `tls_client_auth_subject_dn`, `tls_client_auth_san_…` | string | omitted |
 //!
 //! - Other members are dropped, unless the registry is
@@ -52,8 +54,8 @@
 //!
 //! These are refused:
 //!
-//! - Schemes that a browser or the system opens by itself, such as `javascript`, `data`, `file` and
-//!   `intent`.
+//! - Schemes that a browser or the system opens by itself, such as `javascript`, `data`, `file`,
+//!   `intent`, `shell` and `ms-appinstaller`.
 //! - Schemes of other protocols, such as `ftp`, `ws` and `mailto`.
 //! - A host and a port without a scheme, such as `example.com:8080`.
 //!
@@ -72,12 +74,19 @@
 //! - An update to an authentication method without a secret ends the secret. An update back issues
 //!   a new one.
 //!
-//! The builder [bounds](RegistryBuilder) the number of clients, of redirect URIs and of contacts,
-//! and the length of a member.
+//! The builder [bounds](RegistryBuilder) the number of clients, and, of each client, the redirect
+//! URIs, the contacts, and the length of all metadata together.
+//!
+//! # The names of IANA's registry
+//!
+#![doc = include_str!("../docs/iana_metadata.md")]
 
+mod authenticate;
+mod basic_credentials;
 mod builder;
 mod capacity_warning;
 mod client;
+mod client_authentication_error;
 mod client_change;
 mod client_information;
 mod client_order;
@@ -97,11 +106,14 @@ mod observer;
 mod page;
 mod read;
 mod record;
+mod redirect_error;
 mod register;
+mod registered_members;
 mod rules;
 mod secret_renewal;
 mod settings;
 mod shared;
+mod stand_in;
 mod store;
 mod sweeper;
 mod tenant;
@@ -120,12 +132,14 @@ use serde_json::{Map, Value};
 
 pub use self::builder::RegistryBuilder;
 pub use self::client::Client;
+pub use self::client_authentication_error::ClientAuthenticationError;
 pub use self::client_change::{ClientChange, ClientChangeKind};
 pub use self::client_order::ClientOrder;
 pub use self::config_error::RegistryConfigError;
 pub use self::error::RegistryError;
 use self::inner::Inner;
 pub use self::page::Page;
+pub use self::redirect_error::RedirectError;
 use self::token_check::wrong_token;
 use crate::backend::Backend;
 use crate::operation::Operation;

@@ -2,6 +2,9 @@
 
 use super::credentials::{TokenDigest, same_secret};
 
+/// What a presented secret is compared with, if there is none. It is as long as a secret.
+const NO_SECRET: &str = "-------------------------------------------";
+
 /// A registered client. All times are in seconds since 1970.
 #[derive(Clone)]
 pub(super) struct Record {
@@ -35,15 +38,24 @@ impl Secret {
 }
 
 impl Record {
-    /// Returns whether the client has this secret, and the secret is valid now. Each comparison
-    /// takes constant time.
-    pub(super) fn has_secret(&self, secret: &str, now: u64) -> bool {
+    /// Returns the secrets that are valid now, the current one first.
+    pub(super) fn valid_secrets(&self, now: u64) -> impl Iterator<Item = &str> {
         [&self.secret, &self.previous_secret]
             .into_iter()
             .flatten()
-            .filter(|have| have.is_valid(now))
+            .filter(move |secret| secret.is_valid(now))
+            .map(|secret| &*secret.value)
+    }
+
+    /// Returns whether the client has this secret, and the secret is valid now. It makes two
+    /// comparisons in constant time, however many secrets there are.
+    pub(super) fn has_secret(&self, secret: &str, now: u64) -> bool {
+        [&self.secret, &self.previous_secret]
+            .into_iter()
             .fold(false, |found, have| {
-                same_secret(&have.value, secret) | found
+                let valid = have.as_ref().filter(|have| have.is_valid(now));
+                let value = valid.map_or(NO_SECRET, |have| &have.value);
+                found | (same_secret(value, secret) & valid.is_some())
             })
     }
 }

@@ -195,6 +195,12 @@ mod parsed {
         Ok(())
     }
 
+    /// Returns whether a text is a URI, which always starts with a scheme.
+    #[cfg(feature = "registry")]
+    pub(crate) fn is_absolute(text: &str) -> bool {
+        Uri::parse(text).is_ok()
+    }
+
     /// Returns whether a text is an absolute URI with one of these schemes and an acceptable host.
     #[cfg(feature = "registry")]
     pub(crate) fn is_url(text: &str, schemes: &[&str]) -> bool {

@@ -62,6 +62,79 @@ async fn unknown_authentication_methods_are_refused() {
     }
 }
 
+#[tokio::test]
+async fn response_types_are_dropped_with_their_grant_types_if_one_is_left() {
+    for (grant_types, response_types, left) in [
+        (
+            json!(["authorization_code", "implicit"]),
+            json!(["code", "code id_token"]),
+            json!(["code"]),
+        ),
+        (
+            json!(["implicit", "refresh_token", "authorization_code"]),
+            json!(["id_token token", "code", "token"]),
+            json!(["code"]),
+        ),
+        // The grant types follow from the response types.
+        (json!(null), json!(["code", "id_token"]), json!(["code"])),
+    ] {
+        let metadata = with(json!({"grant_types": grant_types, "response_types": response_types}));
+        let answers = register_and_update(&metadata).await;
+        assert_kept(&answers, &json!({"response_types": left}));
+        for answer in answers {
+            let grants = answer.json()["grant_types"].to_string();
+            assert!(!grants.contains("implicit"), "{grants}");
+        }
+    }
+    for response_types in [json!(["code id_token"]), json!(["token", "id_token"])] {
+        let metadata = with(json!({
+            "grant_types": ["authorization_code", "implicit"],
+            "response_types": response_types,
+        }));
+        let answers = register_and_update(&metadata).await;
+        assert_refused(&answers, "invalid_client_metadata");
+        for answer in answers {
+            // The client did name it.
+            let description = answer.json()["error_description"].to_string();
+            assert!(description.contains("implicit, which is not supported"), "{description}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn response_type_that_names_a_word_twice_is_refused() {
+    for response_type in ["code code", "code  code", "code ", " code"] {
+        for response_types in [json!([response_type]), json!(["code", response_type])] {
+            let metadata = with(json!({"response_types": response_types}));
+            assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
+        }
+    }
+}
+
+/// RFC 8705 section 2.1.2.
+#[tokio::test]
+async fn tls_client_auth_needs_exactly_one_subject() {
+    let subjects = [
+        ("tls_client_auth_subject_dn", "CN=client"),
+        ("tls_client_auth_san_dns", "client.example.org"),
+        ("tls_client_auth_san_uri", "https://client.example.org/"),
+        ("tls_client_auth_san_ip", "192.0.2.1"),
+        ("tls_client_auth_san_email", "client@example.org"),
+    ];
+    let none = with(json!({"token_endpoint_auth_method": "tls_client_auth"}));
+    assert_refused(&register_and_update(&none).await, "invalid_client_metadata");
+    for (index, (name, value)) in subjects.into_iter().enumerate() {
+        let mut metadata = none.clone();
+        metadata[name] = json!(value);
+        assert_kept(&register_and_update(&metadata).await, &metadata);
+        let (other, value) = subjects[(index + 1) % subjects.len()];
+        metadata[other] = json!(value);
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
+        metadata[other] = json!("");
+        assert_kept(&register_and_update(&metadata).await, &json!({name: metadata[name]}));
+    }
+}
+
 /// Clients of the model context protocol request all grant types that they know.
 #[tokio::test]
 async fn implicit_and_password_are_not_supported() {

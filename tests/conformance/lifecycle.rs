@@ -88,9 +88,11 @@ async fn secret_is_issued_if_the_method_uses_one() {
     ] {
         let keys = json!({"keys": [{"kty": "RSA", "n": "a", "e": "AQAB"}]});
         let client = registry
-            .client(&with(
-                json!({"token_endpoint_auth_method": method, "jwks": keys}),
-            ))
+            .client(&with(json!({
+                "token_endpoint_auth_method": method,
+                "jwks": keys,
+                "tls_client_auth_san_dns": "client.example.org",
+            })))
             .await;
         assert_eq!(client.information["token_endpoint_auth_method"], method);
         for member in ["client_secret", "client_secret_expires_at"] {

@@ -50,7 +50,7 @@ async fn specified_members_are_kept() {
         "post_logout_redirect_uris": ["https://client.example.org/out"],
         "backchannel_logout_uri": "https://client.example.org/back",
         "backchannel_logout_session_required": false,
-        "require_pushed_authorization_requests": true,
+        "require_pushed_authorization_requests": false,
         "tls_client_auth_subject_dn": "CN=client",
         "tls_client_auth_san_dns": "client.example.org",
         "tls_client_auth_san_uri": "https://client.example.org/",
@@ -60,6 +60,28 @@ async fn specified_members_are_kept() {
     assert_kept(&register_and_update(&openid).await, &openid);
     let by_reference = with(json!({"jwks_uri": "https://client.example.org/jwks"}));
     assert_kept(&register_and_update(&by_reference).await, &by_reference);
+}
+
+/// A client that sends `true` would have less security than it asked for, and might not notice.
+#[tokio::test]
+async fn requirement_that_the_server_does_not_enforce_is_refused() {
+    for name in [
+        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+        "require_signed_request_object",
+        "require_pushed_authorization_requests",
+    ] {
+        let required = register_and_update(&with(json!({name: true}))).await;
+        assert_refused(&required, "invalid_client_metadata");
+        for answer in required {
+            let description = answer.json()["error_description"].clone();
+            assert!(description.as_str().unwrap().starts_with(name), "{description}");
+        }
+        let not_required = with(json!({name: false}));
+        assert_kept(&register_and_update(&not_required).await, &not_required);
+        let omitted = with(json!({name: null}));
+        assert_kept(&register_and_update(&omitted).await, &with(json!({name: null})));
+    }
 }
 
 #[tokio::test]
@@ -213,6 +235,9 @@ async fn members_of_the_wrong_type_are_refused() {
         ),
         ("require_auth_time", json!(["true", 1])),
         ("require_pushed_authorization_requests", json!(["true", 0])),
+        ("dpop_bound_access_tokens", json!(["true", 1])),
+        ("tls_client_certificate_bound_access_tokens", json!(["true", ["x"]])),
+        ("require_signed_request_object", json!(["true", {}])),
         ("backchannel_logout_session_required", json!(["false", {}])),
         ("request_uris", json!(["https://client.example.org/x", [1]])),
         ("default_acr_values", json!(["0", [0]])),

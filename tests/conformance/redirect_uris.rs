@@ -155,6 +155,29 @@ async fn schemes_of_browsers_and_other_protocols_are_refused() {
     .await;
 }
 
+/// With these, an operating system installs something, or starts a program of its own.
+#[tokio::test]
+async fn schemes_of_operating_systems_are_refused() {
+    assert_all_refused(&[
+        "ms-appinstaller:?source=https://evil.example/x.appx",
+        "MS-OfficeCmd:x",
+        "ms-word:ofe|u|https://evil.example/x.docx".replace('|', "%7C").as_str(),
+        "search:query=x",
+        "search-ms:query=x",
+        "shell:startup",
+        "ms-settings:x",
+        "itms-services://evil.example/x",
+        "intent://evil.example/x",
+        "market://details?id=x",
+    ])
+    .await;
+    // Windows sends the user back to an application with these.
+    for uri in ["ms-app://s-1-15-2-1/", "ms-appx-web://microsoft.aad.brokerplugin/x"] {
+        let metadata = json!({"redirect_uris": [uri]});
+        assert_kept(&register_and_update(&metadata).await, &metadata);
+    }
+}
+
 #[tokio::test]
 async fn plain_http_is_refused_except_for_loopback() {
     assert_all_refused(&[

@@ -89,6 +89,15 @@ async fn urls_that_the_server_fetches_need_https() {
     assert_refused(&register_and_update(&with(mixed)).await, "invalid_client_metadata");
 }
 
+/// OpenID Connect back-channel logout section 2.2.
+#[tokio::test]
+async fn backchannel_logout_uri_has_no_fragment() {
+    for bad in ["https://client.example.org/out#x", "https://client.example.org/out#"] {
+        let metadata = with(json!({"backchannel_logout_uri": bad}));
+        assert_refused(&register_and_update(&metadata).await, "invalid_client_metadata");
+    }
+}
+
 #[tokio::test]
 async fn post_logout_redirect_uris_have_the_rules_of_redirect_uris() {
     let metadata = with(json!({

@@ -24,6 +24,42 @@ fn unusable_settings_are_refused_with_advice() {
         builder().grant_types_supported(["authorization_code", "password"]),
         "grant_types_supported",
     );
+    for typo in [
+        "authorisation_code",
+        "Authorization_Code",
+        "own",
+        "",
+        "/x",
+        "code ",
+    ] {
+        let named = builder().grant_types_supported(["authorization_code", typo]);
+        fails(named, "grant_types_supported");
+    }
+    fails(
+        builder().subject_types_supported(none),
+        "subject_types_supported",
+    );
+    fails(
+        builder().subject_types_supported(["public", "pair-wise"]),
+        "subject_types_supported",
+    );
+    fails(
+        builder().enforced_requirements(["dpop_bound_access_tokens", "dpop"]),
+        "enforced_requirements",
+    );
+    for requirement in [
+        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+        "require_signed_request_object",
+        "require_pushed_authorization_requests",
+    ] {
+        let error = builder().keep_members([requirement]).build().unwrap_err();
+        assert!(
+            error.to_string().contains("enforced_requirements"),
+            "{error}"
+        );
+        fails(builder().keep_members([requirement]), "keep_members");
+    }
     fails(
         builder().token_endpoint_auth_methods_supported(none),
         "token_endpoint_auth_methods_supported",
@@ -48,7 +84,8 @@ fn unusable_settings_are_refused_with_advice() {
         fails(builder().keep_members(["x", meaning]), "keep_members");
     }
     fails(builder().max_clients(0), "max_clients");
-    fails(builder().max_member_length(0), "max_member_length");
+    fails(builder().max_metadata_length(255), "max_metadata_length");
+    assert!(builder().max_metadata_length(256).build().is_ok());
     fails(
         builder().secret_lifetime(Duration::from_millis(999)),
         "secret_lifetime",
@@ -76,4 +113,18 @@ fn plain_http_needs_https_only_false() {
     );
     let builder = Registry::builder("http://as.example.com/register");
     assert!(builder.https_only(false).build().is_ok());
+}
+
+/// RFC 6749 section 4.5: an extension grant type is an absolute URI.
+#[test]
+fn grant_types_of_rfc_6749_and_absolute_uris_are_supported() {
+    let named = builder().grant_types_supported([
+        "authorization_code",
+        "implicit",
+        "refresh_token",
+        "client_credentials",
+        "urn:openid:params:grant-type:ciba",
+        "https://as.example.com/grants/own",
+    ]);
+    assert!(named.build().is_ok());
 }

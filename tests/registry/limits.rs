@@ -26,36 +26,70 @@ async fn too_many_redirect_uris_or_contacts_are_refused() {
     }
 }
 
+/// Returns metadata of which a registry keeps exactly so many bytes. The padding is in this member.
+async fn of_length(
+    registry: &Registry,
+    name: &str,
+    pad: fn(String) -> Value,
+    length: usize,
+) -> Value {
+    let mut metadata = metadata();
+    metadata[name] = pad("x".to_owned());
+    let shortest = client(registry, &metadata).await;
+    let found = registry.client(text(&shortest["client_id"])).await;
+    let kept = found.unwrap().unwrap().metadata().as_str().len();
+    metadata[name] = pad("x".repeat(length - kept + 1));
+    metadata
+}
+
 #[tokio::test]
-async fn too_long_member_is_refused() {
-    let builder = builder().max_member_length(100).keep_members(["extra"]);
+async fn metadata_is_refused_if_too_much_of_it_would_be_kept() {
+    const MAX: usize = 500;
+    let builder = builder().max_metadata_length(MAX).keep_members(["extra"]);
     for (registry, _directory) in in_both_homes(&builder) {
         let existing = client(&registry, &metadata()).await;
-        for (name, of) in [
-            (
-                "client_name",
-                (|length| json!("x".repeat(length - 2))) as fn(usize) -> Value,
-            ),
-            ("scope", |length| json!("x".repeat(length - 2))),
-            ("extra", |length| json!("x".repeat(length - 2))),
-            (
-                "jwks",
-                |length| json!({"keys": [], "x": "x".repeat(length - 18)}),
-            ),
-            ("client_name#fr", |length| json!("x".repeat(length - 2))),
+        for (name, pad) in [
+            ("client_name", (|text| json!(text)) as fn(String) -> Value),
+            ("client_name#fr", |text| json!(text)),
+            ("scope", |text| json!(text)),
+            ("extra", |text| json!({"deep": [text]})),
+            ("contacts", |text| json!([text])),
+            ("jwks", |text| json!({"keys": [], "x": text})),
+            ("redirect_uris", |text| {
+                json!([format!("https://client.example.org/{text}")])
+            }),
         ] {
-            let mut metadata = metadata();
-            metadata[name] = of(100);
-            assert_eq!(metadata[name].to_string().len(), 100, "{name}");
-            assert_eq!(post(&registry, &metadata).await.status, 201, "{name}");
-            metadata[name] = of(101);
-            post(&registry, &metadata)
-                .await
-                .assert_error(400, "invalid_client_metadata");
-            update(&registry, &existing, &metadata)
+            let longest = of_length(&registry, name, pad, MAX).await;
+            let kept = client(&registry, &longest).await;
+            let found = registry.client(text(&kept["client_id"])).await;
+            assert_eq!(
+                found.unwrap().unwrap().metadata().as_str().len(),
+                MAX,
+                "{name}"
+            );
+            assert_eq!(
+                update(&registry, &existing, &longest).await.status,
+                200,
+                "{name}"
+            );
+
+            let too_long = of_length(&registry, name, pad, MAX + 1).await;
+            let answer = post(&registry, &too_long).await;
+            answer.assert_error(400, "invalid_client_metadata");
+            let description = answer.json()["error_description"].clone();
+            assert!(text(&description).contains(" 500 bytes"), "{description}");
+            update(&registry, &existing, &too_long)
                 .await
                 .assert_error(400, "invalid_client_metadata");
         }
+        // The members count together.
+        let mut several = metadata();
+        for name in ["client_name", "scope", "software_id", "software_version"] {
+            several[name] = json!("x".repeat(MAX / 4));
+        }
+        post(&registry, &several)
+            .await
+            .assert_error(400, "invalid_client_metadata");
         // Dropped members have no limit.
         let mut metadata = metadata();
         metadata["dropped"] = json!("x".repeat(1_000));
@@ -80,11 +114,11 @@ async fn default_limits_are_those_of_the_documentation() {
             .await
             .assert_error(400, "invalid_client_metadata");
     }
-    let mut metadata = metadata();
-    metadata["client_name"] = json!("x".repeat(16 * 1024 - 2));
-    assert_eq!(post(&registry, &metadata).await.status, 201);
-    metadata["client_name"] = json!("x".repeat(16 * 1024 - 1));
-    post(&registry, &metadata)
+    let pad = |text| json!(text);
+    let longest = of_length(&registry, "client_name", pad, 16 * 1024).await;
+    assert_eq!(post(&registry, &longest).await.status, 201);
+    let too_long = of_length(&registry, "client_name", pad, 16 * 1024 + 1).await;
+    post(&registry, &too_long)
         .await
         .assert_error(400, "invalid_client_metadata");
 }

@@ -4,10 +4,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod authenticate;
 mod backup;
 mod capacity;
 mod config_errors;
 mod file;
+mod iana_metadata;
 mod lifecycle_model;
 mod limits;
 mod management;

@@ -19,7 +19,8 @@ async fn client_returns_what_was_registered_and_issued() {
         assert_eq!(found.client_id_issued_at(), at(time.now() - 5));
         assert_eq!(found.last_used(), None);
         assert_eq!(found.token_endpoint_auth_method(), "client_secret_basic");
-        assert_eq!(found.client_secret(), information["client_secret"].as_str());
+        let secrets: Vec<_> = found.valid_client_secrets().collect();
+        assert_eq!(secrets, [text(&information["client_secret"])]);
         assert_eq!(found.client_secret_expires_at(), None);
         let kept = found.metadata().to_map();
         for (name, value) in requested.as_object().unwrap() {
@@ -128,10 +129,8 @@ async fn only_the_secret_of_the_client_is_accepted() {
         let public = client(&registry, &public).await;
         let found = registry.client(text(&public["client_id"])).await;
         let found = found.unwrap().unwrap();
-        assert_eq!(
-            (found.client_secret(), found.client_secret_expires_at()),
-            (None, None)
-        );
+        assert_eq!(found.valid_client_secrets().count(), 0);
+        assert_eq!(found.client_secret_expires_at(), None);
         assert!(!found.has_client_secret(""));
         assert!(!found.has_client_secret(secret));
     }
@@ -357,7 +356,7 @@ async fn redirect_uris_match_exactly_but_for_the_loopback_port() {
         "http://[::1]:49152/cb",
         "com.example.app:/cb",
     ] {
-        assert!(found.may_redirect_to(may), "{may}");
+        assert_eq!(found.resolve_redirect(Some(may)), Ok(may));
     }
     for may_not in [
         "https://client.example.org:8443/cb",
@@ -379,7 +378,11 @@ async fn redirect_uris_match_exactly_but_for_the_loopback_port() {
         "com.example.app:/cb2",
         "",
     ] {
-        assert!(!found.may_redirect_to(may_not), "{may_not}");
+        let error = found.resolve_redirect(Some(may_not)).unwrap_err();
+        assert!(
+            error.is_not_registered() && !error.is_missing(),
+            "{may_not}"
+        );
     }
 }
 
@@ -413,5 +416,75 @@ async fn concurrent_use_does_not_undo_an_update() {
                 "changed"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn redirect_without_a_uri_goes_to_the_only_registered_one() {
+    let only = "http://127.0.0.1/cb";
+    for (registered, expected) in [
+        (json!([only]), Some(only)),
+        // A client may send the same URI twice.
+        (json!([only, only]), Some(only)),
+        (json!([only, "http://127.0.0.1:1/cb"]), None),
+        (json!([]), None),
+    ] {
+        let registry = builder().require_redirect_uris(false).build().unwrap();
+        let information = client(&registry, &json!({"redirect_uris": registered})).await;
+        let found = registry.client(text(&information["client_id"])).await;
+        let found = found.unwrap().unwrap();
+        if let Some(expected) = expected {
+            assert_eq!(found.resolve_redirect(None), Ok(expected));
+        } else {
+            let error = found.resolve_redirect(None).unwrap_err();
+            assert!(
+                error.is_missing() && !error.is_not_registered(),
+                "{registered}"
+            );
+        }
+        assert_eq!(json!(found.redirect_uris()), registered);
+    }
+}
+
+#[tokio::test]
+async fn client_says_what_it_registered() {
+    let builder = builder().grant_types_supported(["authorization_code", "implicit"]);
+    for (registry, _directory) in in_both_homes(&builder) {
+        let mut requested = metadata();
+        requested["client_name"] = json!("A client");
+        requested["client_name#fr"] = json!("Un client");
+        requested["scope"] = json!("read write");
+        requested["response_types"] = json!(["code", "id_token token"]);
+        let information = client(&registry, &requested).await;
+        let found = registry.client(text(&information["client_id"])).await;
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.client_name(), Some("A client"));
+        assert_eq!(found.scope(), Some("read write"));
+        for allowed in ["authorization_code", "implicit"] {
+            assert!(found.allows_grant_type(allowed), "{allowed}");
+        }
+        for other in ["refresh_token", "client_credentials", "Implicit", ""] {
+            assert!(!found.allows_grant_type(other), "{other}");
+        }
+        for allowed in ["code", "id_token token", "token id_token"] {
+            assert!(found.allows_response_type(allowed), "{allowed}");
+        }
+        for other in [
+            "",
+            "token",
+            "id_token",
+            "code id_token",
+            "code code",
+            "code ",
+            "token  id_token",
+            "token id_token token",
+        ] {
+            assert!(!found.allows_response_type(other), "{other}");
+        }
+
+        let information = client(&registry, &metadata()).await;
+        let found = registry.client(text(&information["client_id"])).await;
+        let found = found.unwrap().unwrap();
+        assert_eq!((found.client_name(), found.scope()), (None, None));
     }
 }

@@ -158,6 +158,103 @@ async fn web_application_with_implicit_needs_https_to_another_machine() {
 }
 
 #[tokio::test]
+async fn requirement_is_kept_if_the_server_enforces_it() {
+    let requirements = [
+        "dpop_bound_access_tokens",
+        "tls_client_certificate_bound_access_tokens",
+        "require_signed_request_object",
+        "require_pushed_authorization_requests",
+    ];
+    for enforced in requirements {
+        let builder = builder().enforced_requirements([enforced]);
+        for name in requirements {
+            let mut requested = metadata();
+            requested[name] = json!(true);
+            let answer = registered(builder.clone(), &requested).await;
+            if name == enforced {
+                assert_eq!(answer.json()[name], json!(true));
+            } else {
+                answer.assert_error(400, "invalid_client_metadata");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn unsupported_subject_type_is_refused() {
+    let mut requested = metadata();
+    for (supported, refused, default) in [
+        ("public", "pairwise", None),
+        ("pairwise", "public", Some("pairwise")),
+    ] {
+        let builder = builder().subject_types_supported([supported]);
+        let registry = builder.clone().build().unwrap();
+        let announced = &registry.server_metadata()["subject_types_supported"];
+        assert_eq!(announced, &json!([supported]));
+        requested["subject_type"] = json!(supported);
+        let answer = registered(builder.clone(), &requested).await;
+        assert_eq!(answer.json()["subject_type"], supported);
+        requested["subject_type"] = json!(refused);
+        registered(builder.clone(), &requested)
+            .await
+            .assert_error(400, "invalid_client_metadata");
+        let answer = registered(builder, &metadata()).await;
+        assert_eq!(
+            answer.json().get("subject_type").and_then(Value::as_str),
+            default
+        );
+    }
+}
+
+/// The rule about the hosts counts even if the client did not name the subject type.
+#[tokio::test]
+async fn only_pairwise_subjects_need_redirect_uris_on_one_host() {
+    let registry = builder().subject_types_supported(["pairwise"]).build();
+    let two_hosts = json!({"redirect_uris": ["https://a.example/cb", "https://b.example/cb"]});
+    post(&registry.unwrap(), &two_hosts)
+        .await
+        .assert_error(400, "invalid_client_metadata");
+}
+
+/// Cursor has sent `web`.
+#[tokio::test]
+async fn web_with_a_scheme_of_its_own_becomes_native_if_the_builder_says_so() {
+    let cursor = json!({
+        "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"],
+        "application_type": "web",
+    });
+    registered(builder().correct_application_type(false), &cursor)
+        .await
+        .assert_error(400, "invalid_redirect_uri");
+    let corrects = || builder().correct_application_type(true);
+    let answer = registered(corrects(), &cursor).await;
+    assert_eq!(answer.json()["application_type"], "native");
+    // Nothing else is corrected.
+    for uri in ["https://client.example.org/cb", "http://localhost/cb"] {
+        let web = json!({"redirect_uris": [uri], "application_type": "web"});
+        let answer = registered(corrects(), &web).await;
+        assert_eq!(answer.json()["application_type"], "web");
+    }
+    let refused = json!({"redirect_uris": ["shell:x"], "application_type": "web"});
+    registered(corrects(), &refused)
+        .await
+        .assert_error(400, "invalid_redirect_uri");
+}
+
+#[tokio::test]
+async fn response_types_are_kept_if_their_grant_types_are_supported() {
+    let builder = builder().grant_types_supported(["authorization_code", "implicit"]);
+    let mut requested = metadata();
+    requested["grant_types"] = json!(["authorization_code", "implicit"]);
+    requested["response_types"] = json!(["code", "code id_token"]);
+    let answer = registered(builder, &requested).await;
+    assert_eq!(
+        answer.json()["response_types"],
+        json!(["code", "code id_token"])
+    );
+}
+
+#[tokio::test]
 async fn default_method_is_basic_or_the_first_supported_one() {
     let method = |answer: &TestResponse| answer.json()["token_endpoint_auth_method"].clone();
     let public = builder().token_endpoint_auth_methods_supported(["none", "private_key_jwt"]);
@@ -214,7 +311,7 @@ fn debug_shows_the_documented_defaults_and_no_url() {
         "max_clients: 100000,",
         "max_redirect_uris: 32,",
         "max_contacts: 16,",
-        "max_member_length: 16384 ",
+        "max_metadata_length: 16384 ",
     ] {
         assert!(text.contains(bound), "{bound}: {text}");
     }

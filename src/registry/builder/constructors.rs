@@ -83,6 +83,8 @@ impl Registry {
             https_only: true,
             rules: Rules::default(),
             auth_methods: None,
+            subject_types: None,
+            enforced: Vec::new(),
             time_source: TimeSource::new(SystemTime::now),
             max_clients: 100_000,
             registration_only: false,

@@ -1,6 +1,8 @@
 mod build;
 mod check;
+mod check_rules;
 mod constructors;
+mod wrong_setting;
 
 use std::fmt;
 #[cfg(feature = "registry-file")]
@@ -23,8 +25,11 @@ use super::time_source::TimeSource;
 /// | [`file`](Self::file) (feature `registry-file`) | clients are in memory |
 /// | [`grant_types_supported`](Self::grant_types_supported) | six grant types |
 /// | [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported) | all seven methods |
+/// | [`subject_types_supported`](Self::subject_types_supported) | `public` and `pairwise` |
+/// | [`enforced_requirements`](Self::enforced_requirements) | none |
 /// | [`keep_members`](Self::keep_members) | none, beside those that the registry knows |
 /// | [`require_redirect_uris`](Self::require_redirect_uris) | `true` |
+/// | [`correct_application_type`](Self::correct_application_type) | `false` |
 /// | [`https_only`](Self::https_only) | `true` |
 /// | [`registration_only`](Self::registration_only) | `false` |
 /// | [`rotate_registration_access_token`](Self::rotate_registration_access_token) | `false` |
@@ -34,7 +39,7 @@ use super::time_source::TimeSource;
 /// | [`max_clients`](Self::max_clients) | 100,000 |
 /// | [`max_redirect_uris`](Self::max_redirect_uris) | 32 |
 /// | [`max_contacts`](Self::max_contacts) | 16 |
-/// | [`max_member_length`](Self::max_member_length) | 16 KiB |
+/// | [`max_metadata_length`](Self::max_metadata_length) | 16 KiB |
 /// | [`on_change`](Self::on_change) | no callback |
 /// | [`clock`](Self::clock) | the system's clock |
 ///
@@ -63,6 +68,8 @@ pub struct RegistryBuilder {
     rules: Rules,
     /// The names that were set. `build` checks them.
     auth_methods: Option<Vec<String>>,
+    subject_types: Option<Vec<String>>,
+    enforced: Vec<String>,
     time_source: TimeSource,
     max_clients: usize,
     registration_only: bool,
@@ -145,8 +152,12 @@ impl RegistryBuilder {
     /// - `urn:ietf:params:oauth:grant-type:jwt-bearer`
     /// - `urn:ietf:params:oauth:grant-type:token-exchange`
     ///
-    /// `implicit` and grant types of your own are supported if you name them. `password` is
-    /// refused, because it gives the user's password to the client (RFC 9700 section 2.4).
+    /// `implicit` and grant types of your own are supported if you name them. A grant type of your
+    /// own is an absolute URI (RFC 6749 section 4.5). `password` is refused, because it gives the
+    /// user's password to the client (RFC 9700 section 2.4).
+    ///
+    /// If a grant type is dropped, the response types that need it are dropped with it. If none is
+    /// left, the client is refused.
     pub fn grant_types_supported<T: Into<String>>(
         mut self,
         grant_types: impl IntoIterator<Item = T>,
@@ -174,6 +185,77 @@ impl RegistryBuilder {
         methods: impl IntoIterator<Item = T>,
     ) -> Self {
         self.auth_methods = Some(methods.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the subject types that clients can be registered with: `public`, `pairwise`, or both
+    /// (OpenID Connect core section 8). The default is both. The metadata document [announces
+    /// them](super::Registry::server_metadata).
+    ///
+    /// A client that names no subject type gets none, or `pairwise` if it is the only one.
+    pub fn subject_types_supported<T: Into<String>>(
+        mut self,
+        subject_types: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.subject_types = Some(subject_types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the members with which a client can require more security. Name those that your server
+    /// enforces for each client that registered them with `true`. The default is none.
+    ///
+    /// | member | the server must refuse | defined in |
+    /// |---|---|---|
+    /// | `dpop_bound_access_tokens` | token requests without a `DPoP` proof | RFC 9449 section 5.2 |
+    /// | `tls_client_certificate_bound_access_tokens` | token requests without a client certificate | RFC 8705 section 3.4 |
+    /// | `require_signed_request_object` | authorization requests without a signed request object | RFC 9101 section 10.5 |
+    /// | `require_pushed_authorization_requests` | authorization requests that were not pushed | RFC 9126 section 6 |
+    ///
+    /// If a client sends `true` for another one of them, it is refused with 400
+    /// `invalid_client_metadata`. If the member were dropped, the client would have less security
+    /// than it asked for, and might not notice. `false` is always accepted.
+    ///
+    /// ```
+    /// use tower_dcr::operation::Register;
+    /// use tower_dcr::registry::Registry;
+    /// use tower_dcr::{Backend, ClientMetadata};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let registry = Registry::builder("https://as.example.com/register")
+    ///     .enforced_requirements(["dpop_bound_access_tokens"])
+    ///     .build()?;
+    ///
+    /// for (member, is_accepted) in [
+    ///     ("dpop_bound_access_tokens", true),
+    ///     ("require_signed_request_object", false),
+    /// ] {
+    ///     let metadata = format!(
+    ///         r#"{{"redirect_uris":["https://client.example.org/cb"],"{member}":true}}"#,
+    ///     );
+    ///     let register = Register::new(ClientMetadata::parse(metadata)?);
+    ///     let reply = registry.execute(register.into()).await?;
+    ///     assert_eq!(reply.error().is_none(), is_accepted);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enforced_requirements<T: Into<String>>(
+        mut self,
+        members: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.enforced = members.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Registers a client as `native` if it says that it is `web`, and has a redirect URI with a
+    /// scheme of its own. The default is `false`: such a client is refused. Cursor has registered
+    /// like this.
+    ///
+    /// RFC 7591 section 2 lets a server replace what a client requests. The response contains
+    /// `native`.
+    pub fn correct_application_type(mut self, yes: bool) -> Self {
+        self.rules.corrects_application_type = yes;
         self
     }
 
@@ -211,13 +293,18 @@ impl RegistryBuilder {
         self
     }
 
-    /// Limits the length of each member's value, in bytes of JSON. The default is 16 KiB. The
-    /// minimum is 1.
+    /// Limits the length of the metadata that is kept of a client, in bytes of JSON. The default is
+    /// 16 KiB. The minimum is 256, because hardly any client has less.
     ///
-    /// The length is that of the stored JSON, without spaces and unnecessary escapes. `jwks` and
-    /// [members of your own](Self::keep_members) are stored, and measured, as they were sent.
-    pub fn max_member_length(mut self, bytes: usize) -> Self {
-        self.rules.max_member_length = bytes;
+    /// The length is that of all stored members together, with their names and the defaults that
+    /// were filled in. They are stored without spaces and unnecessary escapes; only `jwks` and
+    /// [members of your own](Self::keep_members) are stored as they were sent. Members that are
+    /// dropped do not count. A client that is too long is refused with 400
+    /// `invalid_client_metadata`.
+    ///
+    /// So `max_clients` times this length bounds the memory of all metadata.
+    pub fn max_metadata_length(mut self, bytes: usize) -> Self {
+        self.rules.max_metadata_length = bytes;
         self
     }
 
@@ -339,6 +426,8 @@ impl fmt::Debug for RegistryBuilder {
             .field("https_only", &self.https_only)
             .field("rules", &self.rules)
             .field("auth_methods", &self.auth_methods)
+            .field("subject_types", &self.subject_types)
+            .field("enforced", &self.enforced)
             .field("max_clients", &self.max_clients)
             .field("registration_only", &self.registration_only)
             .field("rotates_tokens", &self.rotates_tokens)

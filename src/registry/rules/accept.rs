@@ -4,7 +4,10 @@ use super::kept_members::KeptMembers;
 use super::refusal::Refusal;
 use super::rule_settings::Rules;
 use super::string_list::strings;
-use super::{algorithms, application_type, auth_method, grant_types, subject_type};
+use super::{
+    algorithms, application_type, auth_method, grant_types, metadata_length, requirements,
+    subject_type, tls_client_auth,
+};
 use crate::metadata::Members;
 use crate::registry::json_writer::JsonWriter;
 
@@ -26,7 +29,7 @@ impl Rules {
         } = KeptMembers::take_from(requested, self)?;
         let method = auth_method::fill_in(&mut members, keys.as_ref(), &self.auth_methods)?;
         let uses_implicit = grant_types::fill_in(&mut members, &self.grant_types)?;
-        application_type::fill_in(&mut members, uses_implicit, self.redirect_uris_required)?;
+        application_type::fill_in(&mut members, uses_implicit, self)?;
         let has_credentials_grant =
             strings(&members, "grant_types").any(|grant| grant == "client_credentials");
         if method == "none" && has_credentials_grant {
@@ -36,7 +39,9 @@ impl Rules {
             ));
         }
         let needs_secret = auth_method::needs_secret(method);
-        subject_type::check(&members)?;
+        tls_client_auth::check(&members, method)?;
+        subject_type::fill_in(&mut members, &self.subject_types)?;
+        requirements::check(&members, &self.enforced)?;
         algorithms::check(&members, needs_secret)?;
 
         let mut metadata = JsonWriter::default();
@@ -46,8 +51,10 @@ impl Rules {
         for (name, value) in verbatim {
             metadata.add(name, value);
         }
+        let metadata = metadata.into_text();
+        metadata_length::check(&metadata, self.max_metadata_length)?;
         Ok(Accepted {
-            metadata: metadata.into_text().into(),
+            metadata: metadata.into(),
             needs_secret,
         })
     }

@@ -6,16 +6,17 @@ use serde_json::{Map, Value, json};
 use super::grant_types;
 use super::redirect_uri::{self, Kind};
 use super::refusal::Refusal;
+use super::rule_settings::Rules;
 use super::string_list::strings;
 
 /// Checks the redirect URIs, one by one and together with the `application_type`. Fills in both.
 pub(super) fn fill_in(
     kept: &mut Map<String, Value>,
     uses_implicit: bool,
-    redirect_uris_required: bool,
+    rules: &Rules,
 ) -> Result<(), Refusal> {
     let uris: Vec<&str> = strings(kept, "redirect_uris").collect();
-    if uris.is_empty() && redirect_uris_required && grant_types::redirect(kept) {
+    if uris.is_empty() && rules.redirect_uris_required && grant_types::redirect(kept) {
         return Err(Refusal::redirect_uri(
             "The grant type needs at least one redirect URI.",
         ));
@@ -27,6 +28,11 @@ pub(super) fn fill_in(
         .map_err(|problem| Refusal::redirect_uri(format!("A redirect URI {problem}.")))?;
     let application_type = match kept.get("application_type").and_then(Value::as_str) {
         None if are_native(&kinds) => "native",
+        // RFC 7591 section 2 lets a server replace what a client requests. Cursor has sent `web`
+        // with a scheme of its own.
+        Some("web") if rules.corrects_application_type && kinds.contains(&Kind::PrivateUse) => {
+            "native"
+        }
         None | Some("web") => "web",
         Some("native") => "native",
         Some(_) => {

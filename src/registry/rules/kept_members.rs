@@ -1,4 +1,4 @@
-//! Which members are kept, and how large they may be.
+//! Which members are kept, and how many items two of them may have.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -23,7 +23,7 @@ pub(super) struct KeptMembers<'m> {
 }
 
 impl<'m> KeptMembers<'m> {
-    /// Drops unknown and omitted members. Checks the type and the size of the others.
+    /// Drops unknown and omitted members. Checks the type of the others.
     pub(super) fn take_from(requested: &'m Members<'_>, rules: &Rules) -> Result<Self, Refusal> {
         let mut kept = Self::default();
         for (name, value) in requested {
@@ -52,33 +52,18 @@ impl<'m> KeptMembers<'m> {
 
     fn take(&mut self, name: &'m str, value: &'m RawValue, rules: &Rules) -> Result<(), Refusal> {
         let member = member_types::find(name);
-        let known = member
-            .map(|member| member.name)
-            .or((name == "jwks").then_some("jwks"));
+        let is_kept = member.is_some() || name == "jwks" || rules.kept_members.contains(name);
         // An empty list of response types is a value: the client does not use the authorization
         // endpoint.
         let is_value = name == "response_types" && value.get().starts_with('[');
-        if known.is_none() && !rules.kept_members.contains(name) || is_omission(value) && !is_value
-        {
+        if !is_kept || is_omission(value) && !is_value {
             return Ok(());
         }
-        let check_length = |length| {
-            if length <= rules.max_member_length {
-                return Ok(());
-            }
-            let what = known.unwrap_or("A member");
-            Err(Refusal::metadata(format!("{what} is too long.")))
-        };
         if let Some(member) = member {
-            let Some(value) = member.value(value)? else {
-                return Ok(());
-            };
-            // The length of the stored text counts: a client may send back what it got with other
-            // escapes.
-            check_length(value.to_string().len())?;
-            self.members.insert(name.to_owned(), value);
+            if let Some(value) = member.value(value)? {
+                self.members.insert(name.to_owned(), value);
+            }
         } else {
-            check_length(value.get().len())?;
             if name == "jwks" {
                 self.keys = Some(PublicKeys::parse(value)?);
             }

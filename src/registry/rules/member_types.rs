@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::backchannel_logout::is_logout_url;
 use super::redirect_uri;
 use super::refusal::Refusal;
 use crate::util::json;
@@ -31,6 +32,8 @@ pub(super) enum Type {
     HttpsUrl,
     Strings,
     HttpsUrls,
+    /// A URL that the server posts to when a user logs out.
+    LogoutUrl,
     /// URIs that a browser is sent to. They have the rules of redirect URIs.
     RedirectTargets,
     Boolean,
@@ -91,9 +94,12 @@ const MEMBERS: &[Member] = &[
     member("request_uris", Type::HttpsUrls),
     // OpenID Connect RP-initiated logout section 3.1, back-channel logout section 2.2.
     member("post_logout_redirect_uris", Type::RedirectTargets),
-    member("backchannel_logout_uri", Type::HttpsUrl),
+    member("backchannel_logout_uri", Type::LogoutUrl),
     member("backchannel_logout_session_required", Type::Boolean),
-    // RFC 9126 section 6.
+    // RFC 9449 section 5.2, RFC 8705 section 3.4, RFC 9101 section 10.5, RFC 9126 section 6.
+    member("dpop_bound_access_tokens", Type::Boolean),
+    member("tls_client_certificate_bound_access_tokens", Type::Boolean),
+    member("require_signed_request_object", Type::Boolean),
     member("require_pushed_authorization_requests", Type::Boolean),
     // RFC 8705 section 2.1.2: how `tls_client_auth` recognizes a client.
     member("tls_client_auth_subject_dn", Type::String),
@@ -162,6 +168,14 @@ impl Member {
             }
             Type::WebUrl => self.url(value, &["https", "http"], "an http or https URL")?,
             Type::HttpsUrl => self.url(value, &["https"], "an https URL")?,
+            Type::LogoutUrl => {
+                let expected = "an https URL without a fragment";
+                let url: String = self.typed(value, expected)?;
+                if !is_logout_url(&url) {
+                    return Err(self.wrong(expected));
+                }
+                url.into()
+            }
             Type::HttpsUrls => {
                 let expected = "an array of https URLs";
                 let urls: Vec<String> = self.typed(value, expected)?;
