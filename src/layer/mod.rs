@@ -215,7 +215,8 @@ impl<B, E: Clone> DcrLayer<B, E> {
     /// see a response, so CORS can add headers, and a trace can log the status.
     ///
     /// Without it, an error passes through all outer endpoint layers first. The middleware then
-    /// turns it into the same response.
+    /// turns it into the same response. Add `LoadShed` before this call, or outer layers see its
+    /// error.
     ///
     /// ```
     /// use http::Request;

@@ -50,7 +50,8 @@ impl Client {
     }
 
     /// Returns when the client was last [used](super::Registry::mark_used), or `None` if it never
-    /// was. The registry records one use an hour, so the last use may be up to an hour later.
+    /// was. The registry records one use an hour, so the real last use may be up to an hour after
+    /// the returned time.
     #[must_use]
     pub fn last_used(&self) -> Option<SystemTime> {
         let last_used = self.record.last_used;
@@ -174,8 +175,8 @@ impl Client {
         registered.any(|registered| has_same_words(registered, response_type))
     }
 
-    /// Returns the client secrets that were valid when the registry was asked: the current one,
-    /// unless it has expired, and then the one before it in its
+    /// Returns the client secrets that were valid when the registry was asked. The first is the
+    /// current one, unless it has expired. The other is the one before it, in its
     /// [grace period](super::RegistryBuilder::secret_grace_period). There are none if the
     /// authentication method needs none.
     ///
@@ -186,7 +187,7 @@ impl Client {
         self.record.valid_secrets(self.now)
     }
 
-    /// Returns when the client secret expires. It is `None` if the secret does not expire, and if
+    /// Returns when the client secret expires. It is `None` if the secret does not expire, or if
     /// the client has no secret.
     #[must_use]
     pub fn client_secret_expires_at(&self) -> Option<SystemTime> {
@@ -194,8 +195,8 @@ impl Client {
         (secret.expires_at > 0).then(|| system_time(secret.expires_at))
     }
 
-    /// Returns whether this is a secret of the client that was valid when the registry was asked.
-    /// The secret before the current one is valid in its
+    /// Returns whether this is the client's secret, and was valid when the registry was asked. The
+    /// secret before the current one is valid in its
     /// [grace period](super::RegistryBuilder::secret_grace_period). The comparison takes constant
     /// time.
     #[must_use]

@@ -16,7 +16,7 @@ const CHALLENGE: HeaderValue =
 /// The error of [`Registry::authenticate`](super::Registry::authenticate), as the token endpoint
 /// answers it (RFC 6749 section 5.2).
 ///
-/// | question | reason | response |
+/// | method | reason | response |
 /// |---|---|---|
 /// | [`is_invalid_client`](Self::is_invalid_client) | The client does not exist, did not prove who it is, or uses another method than the one it registered. | 401 `invalid_client` with a challenge, if the request has an `Authorization` header; 400 `invalid_client` otherwise |
 /// | [`is_invalid_request`](Self::is_invalid_request) | The request authenticates in two ways. | 400 `invalid_request` |

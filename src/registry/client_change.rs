@@ -21,9 +21,9 @@ pub enum ClientChangeKind {
     Updated,
     /// The client deleted itself, or the server [deleted](super::Registry::delete) it.
     Deleted,
-    /// The registry removed the client because it was never used: after
-    /// [some time](super::RegistryBuilder::remove_never_used_after), or to make
-    /// [room](super::RegistryBuilder::max_clients) for another client.
+    /// The registry removed the client because it was never used. It does so
+    /// [after some time](super::RegistryBuilder::remove_never_used_after), or for another client
+    /// if the registry is [full](super::RegistryBuilder::max_clients).
     Expired,
 }
 

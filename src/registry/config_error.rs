@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use super::store::file::error::FileError;
 #[cfg(feature = "registry-file")]
 use crate::BoxError;
+use crate::util::debug_text::debug_text;
 
 /// A setting that [`RegistryBuilder`](super::RegistryBuilder) or
 /// [`Registry::tenant`](super::Registry::tenant) refuses, or a file that cannot be opened.
 /// `Display` says what to write instead.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum RegistryConfigError {
-    /// The URL of the client configuration endpoint cannot be given to clients. The URL is not part
-    /// of the error, because it may contain a password.
+    /// The URL of the registration endpoint breaks the [rules](super::Registry::in_memory). The URL
+    /// is not part of the error, because it may contain a password.
     #[non_exhaustive]
-    InvalidConfigurationEndpoint {
+    InvalidRegistrationEndpoint {
         /// What is wrong with it. It continues a sentence that starts with the URL.
         problem: &'static str,
     },
@@ -96,9 +96,9 @@ impl RegistryConfigError {
 impl fmt::Display for RegistryConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidConfigurationEndpoint { problem } => write!(
+            Self::InvalidRegistrationEndpoint { problem } => write!(
                 f,
-                "the URL of the client configuration endpoint {problem}: write one like \
+                "the URL of the registration endpoint {problem}: write one like \
                  \"https://as.example.com/register\""
             ),
             Self::InvalidTenantName { problem } => write!(
@@ -119,8 +119,16 @@ impl fmt::Display for RegistryConfigError {
                 path.display()
             ),
             #[cfg(feature = "registry-file")]
-            Self::UnusableFile { path, problem, .. } => {
-                write!(f, "the file \"{}\" {problem}", path.display())
+            Self::UnusableFile {
+                path,
+                problem,
+                source,
+            } => {
+                write!(f, "the file \"{}\" {problem}", path.display())?;
+                match source {
+                    Some(source) => write!(f, " ({source})"),
+                    None => Ok(()),
+                }
             }
             Self::Thread { .. } => f.write_str(
                 "the system did not start a thread for the registry: raise the limit of threads",
@@ -129,10 +137,16 @@ impl fmt::Display for RegistryConfigError {
     }
 }
 
+impl fmt::Debug for RegistryConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug_text(f, "RegistryConfigError", self)
+    }
+}
+
 impl Error for RegistryConfigError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::InvalidConfigurationEndpoint { .. }
+            Self::InvalidRegistrationEndpoint { .. }
             | Self::InvalidTenantName { .. }
             | Self::InvalidSetting { .. } => None,
             #[cfg(feature = "registry-file")]

@@ -2,9 +2,9 @@
 
 use serde_json::value::RawValue;
 
-use super::configuration_endpoint::ConfigurationEndpoint;
 use super::credentials::same_secret;
 use super::record::Record;
+use super::registration_endpoint::RegistrationEndpoint;
 use super::rules::Refusal;
 use crate::metadata::Members;
 use crate::util::json::{self, is_omission};
@@ -73,7 +73,7 @@ impl EchoedMembers {
         client_id: &str,
         client: &Record,
         token: &str,
-        endpoint: &ConfigurationEndpoint,
+        endpoint: &RegistrationEndpoint,
     ) -> Result<(), Refusal> {
         let is_client_id = |echo: &Echo| echo.is_text(client_id);
         if !self.client_id.as_ref().is_some_and(is_client_id) {

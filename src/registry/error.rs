@@ -13,13 +13,13 @@ use crate::backend::Unavailable;
 /// The error of a running [`Registry`](super::Registry). It contains no token, no secret and no
 /// metadata.
 ///
-/// | question | meaning | the client gets |
+/// | method | meaning | the client receives |
 /// |---|---|---|
 /// | [`is_storage`](Self::is_storage) | the file cannot be read or written | 503 |
 /// | [`is_full`](Self::is_full) | there is no room for another client | 503 |
 /// | [`is_random`](Self::is_random) | the system has no random numbers | 500 |
-/// | [`is_invalid_cursor`](Self::is_invalid_cursor) | [`list`](super::Registry::list) got a wrong cursor | |
-/// | [`is_backup_target`](Self::is_backup_target) | the file for a backup cannot be written | |
+/// | [`is_invalid_cursor`](Self::is_invalid_cursor) | [`list`](super::Registry::list) got a wrong cursor | nothing: no client waits |
+/// | [`is_backup_target`](Self::is_backup_target) | the file for a backup cannot be written | nothing: no client waits |
 ///
 /// An error with 503 has an [`Unavailable`] in its [sources](Error::source).
 /// [`Unavailable::find_in`] finds it, and it says whether the change may have happened.
@@ -84,7 +84,8 @@ impl RegistryError {
         matches!(self.0, Kind::Random(_))
     }
 
-    /// Returns whether the text is no cursor of the order that [`list`](super::Registry::list) got.
+    /// Returns whether `after` was not a cursor for the order that [`list`](super::Registry::list)
+    /// got.
     #[must_use]
     pub fn is_invalid_cursor(&self) -> bool {
         matches!(self.0, Kind::InvalidCursor)

@@ -23,7 +23,7 @@ use crate::token::BearerToken;
 /// the time.
 const USE_RESOLUTION: u64 = 60 * 60;
 
-/// For the rest of the authorization server.
+/// The other endpoints of the authorization server use these methods.
 ///
 /// ```
 /// use tower_dcr::registry::Registry;
@@ -114,11 +114,11 @@ impl Registry {
     ///
     /// `after` is `None` for the first page, and then [`Page::next`] of the page before. A `limit`
     /// of zero counts as 1. If the place of a client changes between two pages, the client may be
-    /// missing, or be on both. The client before the cursor may be deleted in the meantime.
+    /// missing, or be on both. The cursor stays valid if its client is deleted.
     ///
     /// # Errors
     ///
-    /// - [`RegistryError::is_invalid_cursor`] if `after` is no cursor of this order.
+    /// - [`RegistryError::is_invalid_cursor`] if `after` is not a cursor for this order.
     /// - [`RegistryError::is_storage`] if the file cannot be read.
     ///
     /// ```
@@ -226,7 +226,7 @@ impl Registry {
             .flatten())
     }
 
-    /// Returns the URL of the registration endpoint, as it was given to the builder.
+    /// Returns the URL of the registration endpoint, as [`builder`](Self::builder) received it.
     #[must_use]
     pub fn registration_endpoint(&self) -> &str {
         self.inner.settings.endpoint.as_str()

@@ -3,18 +3,20 @@
 //! [`Registry`] issues identifiers, secrets and registration access tokens. It checks client
 //! metadata by the rules of RFC 7591 section 2 and OpenID Connect registration section 2. It keeps
 //! the clients in memory ([`Registry::in_memory`]), or in a file ([`Registry::open`], feature
-//! `registry-file`). It works for one process: clones of a handle are one registry.
-//! [`Registry::tenant`] returns a registry for a tenant: its clients are apart from all others.
+//! `registry-file`). It works for one process. All clones of a [`Registry`] share the same clients.
+//! [`Registry::tenant`] returns a registry for a tenant, with clients of its own.
 //!
 //! # What it keeps
+//!
+//! The registry keeps these members. The notes below the table have the longer rules.
 //!
 //! | member | rule | if it is omitted |
 //! |---|---|---|
 //! | `redirect_uris` | array of strings; see [redirect URIs](#redirect-uris) | `[]`; refused if a grant type needs one |
-//! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys; `tls_client_auth` needs exactly one `tls_client_auth_…` | `client_secret_basic` |
-//! | `grant_types` | array of strings; those that are not [supported](RegistryBuilder::grant_types_supported) are dropped; refused if none is left; no `client_credentials` with the method `none` | the grant types that the `response_types` need, or else `authorization_code` |
-//! | `response_types` | array of strings that fit the `grant_types`; those that need a dropped grant type are dropped; refused if none is left; the words of one may be in any order | `code` with `authorization_code`, else `[]` |
-//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; can be [corrected](RegistryBuilder::correct_application_type) | `native` if a redirect URI is native, else `web` |
+//! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys; `tls_client_auth` needs exactly one `tls_client_auth_…` | `client_secret_basic`, or the first supported one if that is not supported |
+//! | `grant_types` | array of strings; see [grant types](#grant-types-and-response-types) | the grant types that the `response_types` need, or else `authorization_code` |
+//! | `response_types` | array of strings; see [response types](#grant-types-and-response-types) | `code` with `authorization_code`, else `[]` |
+//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; can be [corrected](RegistryBuilder::correct_application_type) | `native` if a redirect URI is `http`, or has a scheme of the client's own; else `web` |
 //! | `client_name` | string, also as `client_name#language-tag` | omitted |
 //! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
 //! | `scope`, `software_id`, `software_version` | string | omitted |
@@ -25,8 +27,8 @@
 //! | `jwks` | key set with only public keys; not together with `jwks_uri` | omitted |
 //! | `post_logout_redirect_uris` | array of URIs with the rules of redirect URIs | omitted |
 //! | `subject_type` | one of the [supported](RegistryBuilder::subject_types_supported): `public`, or `pairwise` if all redirect URIs have one host | omitted; `pairwise` if only that is supported |
-//! | the seven `…_alg` of OpenID Connect | string; no `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
-//! | the three `…_enc` of OpenID Connect | string; needs its `…_alg` | omitted |
+//! | the seven [`…_alg`](#algorithms) | string; no `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
+//! | the three [`…_enc`](#algorithms) | string; needs its `…_alg` | omitted |
 //! | `default_max_age` | number of seconds | omitted |
 //! | `require_auth_time`, `backchannel_logout_session_required` | `true` or `false` | omitted |
 //! | `dpop_bound_access_tokens`, `tls_client_certificate_bound_access_tokens`, `require_signed_request_object`, `require_pushed_authorization_requests` | `false`; `true` if the server [enforces it](RegistryBuilder::enforced_requirements) | omitted |
@@ -40,6 +42,27 @@
 //! - A response contains no `null` and no `""`. It always contains the array `redirect_uris`.
 //! - The values of `jwks` and of members that the registry is told to keep are returned exactly as
 //!   they were sent.
+//!
+//! # Grant types and response types
+//!
+//! - A grant type that is not [supported](RegistryBuilder::grant_types_supported) is dropped. A
+//!   response type that needs it is dropped, too.
+//! - If all grant types or all response types were dropped, the client is refused.
+//! - The grant types and the response types must fit together (RFC 7591 section 2.1). For example,
+//!   `code` needs `authorization_code`.
+//! - A client with the method `none` cannot have the grant type `client_credentials`.
+//! - The words of a response type may be in any order: `id_token code` is `code id_token`.
+//!
+//! # Algorithms
+//!
+//! OpenID Connect registration section 2 defines these members:
+//!
+//! | used for | `…_alg` | `…_enc` |
+//! |---|---|---|
+//! | client authentication | `token_endpoint_auth_signing_alg` | |
+//! | ID tokens | `id_token_signed_response_alg`, `id_token_encrypted_response_alg` | `id_token_encrypted_response_enc` |
+//! | user information | `userinfo_signed_response_alg`, `userinfo_encrypted_response_alg` | `userinfo_encrypted_response_enc` |
+//! | request objects | `request_object_signing_alg`, `request_object_encryption_alg` | `request_object_encryption_enc` |
 //!
 //! # Redirect URIs
 //!
@@ -61,21 +84,21 @@
 //!
 //! | `application_type` | redirect URIs |
 //! |---|---|
-//! | `native` | any mix of `http` to this machine, schemes of its own, and `https` |
+//! | `native` | any mix of `http` to loopback, schemes of its own, and `https` |
 //! | `web` | `https` and `http`, no scheme of its own |
-//! | `web` with an implicit response type | only `https` to other machines |
+//! | `web` with an implicit response type | only `https`, and not to loopback |
 //!
 //! # What it answers
 //!
-//! - A client that does not exist, a wrong token, and the token of another client get the same
-//!   response, after the same work.
+//! - An unknown `client_id`, a wrong token and another client's token get the same response, after
+//!   the same work.
 //! - An update replaces all metadata. It must name the `client_id`. It may repeat the
 //!   `client_secret`, and the other issued members with their current values.
-//! - An update to an authentication method without a secret ends the secret. An update back issues
+//! - A change to an authentication method without a secret revokes the secret. A change back issues
 //!   a new one.
 //!
-//! The builder [bounds](RegistryBuilder) the number of clients, and, of each client, the redirect
-//! URIs, the contacts, and the length of all metadata together.
+//! [`RegistryBuilder`] limits the number of clients. It also limits the redirect URIs, the contacts
+//! and the length of the metadata of each client.
 //!
 //! # The names of IANA's registry
 //!
@@ -91,7 +114,6 @@ mod client_change;
 mod client_information;
 mod client_order;
 mod config_error;
-mod configuration_endpoint;
 mod credentials;
 mod delete;
 mod echoed_members;
@@ -109,6 +131,7 @@ mod record;
 mod redirect_error;
 mod register;
 mod registered_members;
+mod registration_endpoint;
 mod rules;
 mod secret_renewal;
 mod settings;
@@ -147,8 +170,8 @@ use crate::reply::Reply;
 
 /// A [`Backend`] that needs no other server. [The module](self) documents its rules.
 ///
-/// It is cheap to clone. All clones are one registry. The registry is closed when the last clone is
-/// dropped, and the last handle of its [tenants](Self::tenant).
+/// It is cheap to clone. All clones share the same clients. The registry is closed when the last
+/// clone is dropped, and the last registry of its [tenants](Self::tenant).
 ///
 /// ```
 /// use http::Request;

@@ -10,7 +10,8 @@ pub struct Page {
 
     /// The cursor of the next page, or `None` if this is the last page.
     ///
-    /// It has only letters, digits and dots, so it can stand in a URL as it is.
+    /// It has only letters, digits and dots, so it needs no escape in a URL. It stays valid if
+    /// clients are deleted.
     pub next: Option<String>,
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::configuration_endpoint::ConfigurationEndpoint;
+use super::registration_endpoint::RegistrationEndpoint;
 use super::rules::Rules;
 use super::secret_renewal::SecretLifetime;
 use super::time_source::TimeSource;
 
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) endpoint: ConfigurationEndpoint,
+    pub(super) endpoint: RegistrationEndpoint,
     /// Whether a URL must be `https`.
     pub(super) https_only: bool,
     pub(super) rules: Arc<Rules>,

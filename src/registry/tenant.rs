@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Registry;
 use super::config_error::RegistryConfigError;
-use super::configuration_endpoint::ConfigurationEndpoint;
 use super::inner::Inner;
+use super::registration_endpoint::RegistrationEndpoint;
 use super::settings::Settings;
 use super::tenant_name::TenantName;
 
@@ -37,7 +37,7 @@ impl Registry {
     /// # Errors
     ///
     /// - [`RegistryConfigError::InvalidTenantName`] if the name breaks these rules.
-    /// - [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks the rules.
+    /// - [`RegistryConfigError::InvalidRegistrationEndpoint`] if the URL breaks the rules.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -93,8 +93,8 @@ impl Registry {
         } = &*self.inner;
         let tenant = TenantName::new(&name.into())
             .map_err(|problem| RegistryConfigError::InvalidTenantName { problem })?;
-        let endpoint = ConfigurationEndpoint::new(&url.into(), settings.https_only)
-            .map_err(|problem| RegistryConfigError::InvalidConfigurationEndpoint { problem })?;
+        let endpoint = RegistrationEndpoint::new(&url.into(), settings.https_only)
+            .map_err(|problem| RegistryConfigError::InvalidRegistrationEndpoint { problem })?;
         let settings = Settings {
             endpoint,
             ..Settings::clone(settings)

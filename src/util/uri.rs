@@ -58,7 +58,8 @@ pub(crate) enum UrlFault {
     Scheme,
     /// User information is deprecated, because it can hide the host (RFC 9110 section 4.2.4).
     UserInfo,
-    /// The host is missing, or contains an escape, a wildcard or another character that no host has.
+    /// The host is missing, or contains an escape, a wildcard or another character that no host
+    /// has.
     Host,
     /// The port is not a number from 0 to 65,535.
     Port,

@@ -60,6 +60,7 @@ async fn private_and_symmetric_keys_are_refused() {
         ("priv", "x"),
         ("seed", "x"),
         ("kty", "OCT"),
+        ("kty", " oct "),
         ("D", "x"),
     ] {
         let mut private = public.clone();
@@ -137,8 +138,10 @@ async fn none_is_refused_where_it_would_let_anybody_pose() {
         ("userinfo_signed_response_alg", false),
         ("request_object_signing_alg", false),
     ] {
-        let in_capitals = register_and_update(&with(json!({member: "NONE"}))).await;
-        assert_eq!(in_capitals[0].status == 400, is_refused);
+        for variant in ["NONE", " none "] {
+            let answers = register_and_update(&with(json!({member: variant}))).await;
+            assert_eq!(answers[0].status == 400, is_refused, "{variant}");
+        }
         let metadata = with(json!({member: "none"}));
         let answers = register_and_update(&metadata).await;
         if is_refused {

@@ -102,17 +102,35 @@ fn plain_http_needs_https_only_false() {
     assert!(
         matches!(
             error,
-            RegistryConfigError::InvalidConfigurationEndpoint { .. }
+            RegistryConfigError::InvalidRegistrationEndpoint { .. }
         ),
         "{error:?}"
     );
     let message = error.to_string();
     assert!(
-        message.contains("without https_only(false): write one like"),
+        message.contains(r#"Registry::builder("…").https_only(false): write one like"#),
         "{message}"
     );
     let builder = Registry::builder("http://as.example.com/register");
     assert!(builder.https_only(false).build().is_ok());
+}
+
+/// A `main` that returns the error prints its `Debug`.
+#[test]
+fn debug_says_what_to_write_instead() {
+    let error = builder().max_clients(0).build().unwrap_err();
+    let debug = format!("{error:?}");
+    assert!(debug.contains(&error.to_string()), "{debug}");
+}
+
+#[test]
+fn error_for_a_missing_directory_names_what_the_system_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("missing").join("clients.redb");
+    let error = builder().file(path).build().unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    let message = error.to_string();
+    assert!(message.contains(&source), "{message}");
 }
 
 /// RFC 6749 section 4.5: an extension grant type is an absolute URI.

@@ -180,7 +180,7 @@ fn wrong_names_and_urls_are_refused_with_advice() {
         let error = registry.tenant("blue", url).unwrap_err();
         assert!(matches!(
             error,
-            RegistryConfigError::InvalidConfigurationEndpoint { .. }
+            RegistryConfigError::InvalidRegistrationEndpoint { .. }
         ));
     }
 }

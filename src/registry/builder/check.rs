@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::RegistryBuilder;
 use super::wrong_setting::refuse_wrong;
 use crate::registry::config_error::RegistryConfigError;
-use crate::registry::configuration_endpoint::ConfigurationEndpoint;
+use crate::registry::registration_endpoint::RegistrationEndpoint;
 use crate::registry::secret_renewal::SecretLifetime;
 use crate::registry::settings::Settings;
 use crate::registry::time_source::END_OF_TIME;
@@ -13,8 +13,8 @@ use crate::registry::time_source::END_OF_TIME;
 impl RegistryBuilder {
     /// Refuses settings with which the registry cannot work.
     pub(super) fn check(self) -> Result<Settings, RegistryConfigError> {
-        let endpoint = ConfigurationEndpoint::new(&self.configuration_endpoint, self.https_only)
-            .map_err(|problem| RegistryConfigError::InvalidConfigurationEndpoint { problem })?;
+        let endpoint = RegistrationEndpoint::new(&self.registration_endpoint, self.https_only)
+            .map_err(|problem| RegistryConfigError::InvalidRegistrationEndpoint { problem })?;
         let rules = self.check_rules()?;
         let secret_lifetime = SecretLifetime {
             seconds: self

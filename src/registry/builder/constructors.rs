@@ -16,20 +16,27 @@ impl Registry {
     /// Creates a registry in memory, with the default settings. All clients are gone when the
     /// process ends.
     ///
-    /// `configuration_endpoint` is the public URL of the client configuration endpoint, without the
-    /// client. For `https://as.example.com/register`, each client gets the
-    /// `registration_client_uri` `https://as.example.com/register/{client_id}`.
+    /// `registration_endpoint` is the public URL of the registration endpoint. The URL of a client
+    /// is this URL, `/` and the `client_id`. So for `https://as.example.com/register`, a client
+    /// gets the `registration_client_uri` `https://as.example.com/register/{client_id}`.
     ///
-    /// - Through all proxies, it must lead to the layer's
-    ///   [configuration path](crate::DcrBuilder::configuration_path).
-    /// - It is `https`, or `http` if the host is `localhost`, `127.0.0.1` or `[::1]`.
-    /// - It has a path that does not end with `/`, and no query and no fragment.
+    /// - A request to it must arrive at the layer's
+    ///   [registration path](crate::DcrBuilder::registration_path), after all proxies. If the
+    ///   [configuration path](crate::DcrBuilder::configuration_path) is another one, pass the URL
+    ///   of that path, because clients receive it. Then set the URL of the registration path with
+    ///   [`DcrBuilder::registration_endpoint`](crate::DcrBuilder::registration_endpoint).
+    /// - The scheme is `https`. It may be `http` if the host is `localhost`, `127.0.0.1` or
+    ///   `[::1]`.
+    /// - The host has no wildcard and no `%` escape.
+    /// - The path does not end with `/`. It has no `%` escape, no `//`, no `.` or `..` segment, and
+    ///   no name in braces.
+    /// - The URL has no user information, no query and no fragment.
     ///
     /// # Errors
     ///
-    /// [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks these rules.
-    pub fn in_memory(configuration_endpoint: &str) -> Result<Self, RegistryConfigError> {
-        Self::builder(configuration_endpoint).build()
+    /// [`RegistryConfigError::InvalidRegistrationEndpoint`] if the URL breaks these rules.
+    pub fn in_memory(registration_endpoint: &str) -> Result<Self, RegistryConfigError> {
+        Self::builder(registration_endpoint).build()
     }
 
     /// Opens a registry in a file, with the default settings. The URL is that of
@@ -39,7 +46,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// - [`RegistryConfigError::InvalidConfigurationEndpoint`] if the URL breaks the rules.
+    /// - [`RegistryConfigError::InvalidRegistrationEndpoint`] if the URL breaks the rules.
     /// - [`RegistryConfigError::Locked`] if the file is open already.
     /// - [`RegistryConfigError::UnusableFile`] if the file cannot hold a registry.
     ///
@@ -57,10 +64,10 @@ impl Registry {
     #[cfg(feature = "registry-file")]
     #[cfg_attr(docsrs, doc(cfg(feature = "registry-file")))]
     pub fn open(
-        configuration_endpoint: &str,
+        registration_endpoint: &str,
         path: impl AsRef<Path>,
     ) -> Result<Self, RegistryConfigError> {
-        Self::builder(configuration_endpoint)
+        Self::builder(registration_endpoint)
             .file(path.as_ref())
             .build()
     }
@@ -69,7 +76,7 @@ impl Registry {
     #[cfg(not(feature = "registry-file"))]
     #[doc(hidden)]
     pub fn open<P: FeatureRegistryFile>(
-        _configuration_endpoint: &str,
+        _registration_endpoint: &str,
         path: P,
     ) -> Result<Self, RegistryConfigError> {
         path.never()
@@ -77,9 +84,9 @@ impl Registry {
 
     /// Starts a registry with settings of your own. The URL is that of
     /// [`in_memory`](Self::in_memory). Finish with [`build`](RegistryBuilder::build).
-    pub fn builder(configuration_endpoint: impl Into<String>) -> RegistryBuilder {
+    pub fn builder(registration_endpoint: impl Into<String>) -> RegistryBuilder {
         RegistryBuilder {
-            configuration_endpoint: configuration_endpoint.into(),
+            registration_endpoint: registration_endpoint.into(),
             https_only: true,
             rules: Rules::default(),
             auth_methods: None,

@@ -63,7 +63,7 @@ use super::time_source::TimeSource;
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct RegistryBuilder {
-    configuration_endpoint: String,
+    registration_endpoint: String,
     https_only: bool,
     rules: Rules,
     /// The names that were set. `build` checks them.
@@ -124,9 +124,9 @@ impl RegistryBuilder {
         path.never()
     }
 
-    /// Requires `https` for the configuration endpoint's URL, unless the host is this machine. The
-    /// default is `true`: RFC 7592 section 2 requires TLS, and without it everybody on the way can
-    /// read the tokens.
+    /// Requires `https` for the URL of the registration endpoint, unless the host is `localhost`,
+    /// `127.0.0.1` or `[::1]`. The default is `true`: RFC 7592 section 2 requires TLS. Without TLS,
+    /// everybody on the network can read the tokens.
     pub fn https_only(mut self, yes: bool) -> Self {
         self.https_only = yes;
         self
@@ -321,8 +321,9 @@ impl RegistryBuilder {
     /// Sets how long client secrets are valid, in whole seconds. The minimum is one second. By
     /// default they do not expire. `client_secret_expires_at` tells the client.
     ///
-    /// A client gets a new secret if it reads or updates itself in the last tenth of the lifetime,
-    /// or later. The old secret stays valid for the [grace period](Self::secret_grace_period).
+    /// A read or an update renews the secret, if it has expired or is in the last tenth of its
+    /// lifetime. The response contains the new secret. The old secret stays valid for the
+    /// [grace period](Self::secret_grace_period).
     ///
     /// If the setting is removed, secrets that expire are renewed by secrets that do not.
     pub fn secret_lifetime(mut self, lifetime: Duration) -> Self {
@@ -331,9 +332,10 @@ impl RegistryBuilder {
     }
 
     /// Sets how long an old client secret stays valid after a new one was issued, in whole seconds.
-    /// The default is zero: the old secret ends at once. A secret that has expired stays expired.
+    /// The default is zero: the old secret ends at once.
     ///
-    /// The period counts from the renewal, even if the old secret was to expire earlier or later.
+    /// If the old secret is valid at the renewal, it stays valid for exactly this period. Its own
+    /// expiry no longer matters. If it has expired, it stays expired.
     pub fn secret_grace_period(mut self, period: Duration) -> Self {
         self.secret_grace_period = period;
         self
@@ -343,9 +345,8 @@ impl RegistryBuilder {
     /// registration. It is in whole seconds, at least one. By default they stay. A client that was
     /// used once is never removed.
     ///
-    /// A thread of its own looks for such clients. A removal is late by at most a hundredth of the
-    /// time, but not by more than a minute. The thread looks through all
-    /// [tenants](super::Registry::tenant) in the store.
+    /// A thread looks for such clients, in all [tenants](super::Registry::tenant) of the store. A
+    /// removal may be late by 1% of this time, and by one minute at most.
     pub fn remove_never_used_after(mut self, time: Duration) -> Self {
         self.unused_lifetime = Some(time);
         self
@@ -363,23 +364,23 @@ impl RegistryBuilder {
     }
 
     /// Registers a callback for client changes. [`ClientChange`] says what happened, and to which
-    /// client of which [tenant](super::Registry::tenant). The last callback that was set counts.
-    /// Use it to revoke the tokens of a client that is gone, for example.
+    /// client of which [tenant](super::Registry::tenant). A second
+    /// callback replaces the first. For example, revoke the tokens of a client that is gone.
     ///
     /// - It is called after the change was committed, in the order of the changes, one at a time.
     /// - It is called on a thread of its own, outside every lock. It may block, and it may use the
     ///   registry. Requests do not wait for it, so a client may get its response first.
     /// - Changes wait in memory while it runs. A callback that stays slower than the registry makes
     ///   the queue grow.
-    /// - The thread is not part of an async runtime. For async code, take along a
+    /// - The thread is not part of an async runtime. For async code, capture a
     ///   `tokio::runtime::Handle`, and call its `spawn` or `block_on`.
-    /// - A handle of the registry in the callback keeps the registry open.
+    /// - If the callback captures a `Registry`, the registry is never closed.
     /// - When the last handle is dropped, the drop waits for the callback, for 5 s at most. After a
     ///   kill, the last changes may not have been reported.
     ///   [`Registry::list`](super::Registry::list) returns all clients that exist.
     ///
-    /// A new secret, a new registration access token and a [use](super::Registry::mark_used) are no
-    /// changes in this sense.
+    /// A new secret, a new registration access token and a [use](super::Registry::mark_used) are
+    /// not reported.
     ///
     /// ```
     /// use std::sync::mpsc;
@@ -411,15 +412,15 @@ impl RegistryBuilder {
         self
     }
 
-    /// Sets where the registry takes the time from. The default is [`SystemTime::now`]. It is for
-    /// tests of long times.
+    /// Sets where the registry takes the time from. The default is [`SystemTime::now`]. Use it in
+    /// tests that need to advance the time.
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.time_source = TimeSource::new(now);
         self
     }
 }
 
-/// Without the URL, which may contain a password.
+/// Does not show the URL, because it may contain a password.
 impl fmt::Debug for RegistryBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RegistryBuilder")

@@ -46,7 +46,8 @@ pub(super) fn check(kept: &Map<String, Value>, has_secret: bool) -> Result<(), R
         }
     }
     for name in NEVER_NONE {
-        if alg(name).is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
+        // In another case, or with spaces, the name is wrong, but some verifiers accept it.
+        if alg(name).is_some_and(|alg| alg.trim().eq_ignore_ascii_case("none")) {
             return Err(Refusal::metadata(format!("{name} must not be none.")));
         }
     }

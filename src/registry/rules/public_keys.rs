@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for Checker<'_> {
                 }
                 (Part::Key, "kty") => {
                     let kind = map.next_value::<Cow<'_, str>>()?;
-                    if kind.eq_ignore_ascii_case("oct") {
+                    if kind.trim().eq_ignore_ascii_case("oct") {
                         return self.private();
                     }
                     has_kind = !kind.is_empty();

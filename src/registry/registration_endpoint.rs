@@ -1,12 +1,12 @@
-//! The URL of the client configuration endpoint.
+//! The URL of the registration endpoint.
 
 use crate::util::uri::{PathFault, ServerUrl, UrlFault, check_path};
 
 /// The URL that the `registration_client_uri` of each client starts with (RFC 7592 section 3).
 #[derive(Clone, Debug)]
-pub(super) struct ConfigurationEndpoint(Box<str>);
+pub(super) struct RegistrationEndpoint(Box<str>);
 
-impl ConfigurationEndpoint {
+impl RegistrationEndpoint {
     /// The error continues a sentence that starts with the URL.
     pub(super) fn new(url: &str, https_only: bool) -> Result<Self, &'static str> {
         let parsed = ServerUrl::parse(url).map_err(|fault| match fault {
@@ -20,8 +20,8 @@ impl ConfigurationEndpoint {
         })?;
         if parsed.is_exposed && https_only {
             return Err(
-                "is plain http on a host other than localhost, 127.0.0.1 and [::1], without \
-                 https_only(false)",
+                "is plain http on a host other than localhost, 127.0.0.1 and [::1], which needs \
+                 Registry::builder(\"…\").https_only(false)",
             );
         }
         let path = parsed.path;
@@ -69,10 +69,10 @@ mod tests {
             "http://127.0.0.1/register",
             "http://[::1]:3000/register",
         ] {
-            let endpoint = ConfigurationEndpoint::new(url, true).unwrap();
+            let endpoint = RegistrationEndpoint::new(url, true).unwrap();
             assert_eq!(endpoint.client_uri("1"), format!("{url}/1"));
         }
-        assert!(ConfigurationEndpoint::new("http://as.test/register", false).is_ok());
+        assert!(RegistrationEndpoint::new("http://as.test/register", false).is_ok());
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             "https://as.example.com/register#x",
             "https://as.example.com/reg ister",
         ] {
-            assert!(ConfigurationEndpoint::new(url, true).is_err(), "{url}");
+            assert!(RegistrationEndpoint::new(url, true).is_err(), "{url}");
         }
     }
 }
