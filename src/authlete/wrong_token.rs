@@ -2,7 +2,7 @@
 
 use crate::operation::OperationKind;
 use crate::reply::{Action, ErrorCode, Reply};
-use crate::util::json::string_member;
+use crate::util::json_text::string_member;
 
 /// Changes the reply to a wrong token from `BadRequest` to `Unauthorized`.
 ///

@@ -9,13 +9,13 @@ mod decode;
 mod future;
 mod methods;
 pub(crate) mod path_rules;
+mod path_template;
 mod paths;
 pub(crate) mod registration_endpoint;
 mod respond;
 mod route;
-mod segment;
+mod segment_decoding;
 mod settings;
-mod template;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -93,6 +93,9 @@ struct Shared<B> {
 impl<B: Backend> DcrEndpoint<B> {
     /// Creates the service with the default settings. [`DcrBuilder`](crate::DcrBuilder) lists them,
     /// and [`build_endpoint`](crate::DcrBuilder::build_endpoint) creates one with others.
+    ///
+    /// The paths are those of the backend's URL, if it has one, such as a registry. Otherwise they
+    /// are `/register` and `/register/{client_id}`.
     pub fn new(backend: B) -> Self {
         Self::with_settings(Settings::of(&backend), BackendSource::Fixed(backend))
     }

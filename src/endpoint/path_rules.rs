@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::path_template::name_of;
 use super::paths::DEFAULT_PATH;
-use super::template::name_of;
 use crate::util::uri::{PathFault, check_path};
 
 /// Why a path cannot be a setting.

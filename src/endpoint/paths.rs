@@ -3,9 +3,9 @@
 use http::{Method, Uri};
 
 use super::methods::Methods;
+use super::path_template::Template;
 use super::route::{Endpoint, Route};
-use super::segment;
-use super::template::Template;
+use super::segment_decoding;
 
 /// The default path of both endpoints.
 pub(crate) const DEFAULT_PATH: &str = "/register";
@@ -45,7 +45,7 @@ impl Paths {
             return None;
         }
         let endpoint = Endpoint::Configuration {
-            client_id: segment::decode(segment),
+            client_id: segment_decoding::decode(segment),
         };
         Some(self.route(endpoint, configuration, base))
     }

@@ -1,7 +1,7 @@
 //! Client metadata (RFC 7591 section 2), as the client wrote it.
 
+mod check_object;
 mod error;
-mod json;
 
 #[cfg(feature = "registry")]
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl ClientMetadata {
         if text.starts_with('\u{feff}') {
             return Err(MetadataError::ByteOrderMark);
         }
-        json::check_object(&text)?;
+        check_object::check_object(&text)?;
         Ok(Self(text.into_boxed_str()))
     }
 

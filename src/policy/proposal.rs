@@ -10,7 +10,7 @@ use crate::BoxError;
 use crate::metadata::ClientMetadata;
 use crate::operation::{Operation, OperationKind};
 use crate::reply::ErrorCode;
-use crate::util::json;
+use crate::util::json_text;
 
 /// The most top-level members that a proposal may have. The longest lists of registered members
 /// have about a hundred.
@@ -106,7 +106,7 @@ impl Proposal {
     pub fn is_omitted(&self, name: &str) -> bool {
         self.members
             .get(name)
-            .is_none_or(|value| json::is_omission(value))
+            .is_none_or(|value| json_text::is_omission(value))
     }
 
     /// Returns the names of all members, sorted.
@@ -150,7 +150,7 @@ impl Proposal {
     /// anything else.
     pub(super) fn strings(&self, name: &str) -> Option<Vec<String>> {
         match self.members.get(name) {
-            Some(value) if !json::is_omission(value) => serde_json::from_str(value.get()).ok(),
+            Some(value) if !json_text::is_omission(value) => serde_json::from_str(value.get()).ok(),
             _ => Some(Vec::new()),
         }
     }

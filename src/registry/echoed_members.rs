@@ -7,7 +7,7 @@ use super::record::Record;
 use super::registration_endpoint::RegistrationEndpoint;
 use super::rules::Refusal;
 use crate::metadata::Members;
-use crate::util::json::{self, is_omission};
+use crate::util::json_text::{self, is_omission};
 
 /// The members of an update that the client cannot choose. `None` if it did not send them.
 pub(super) struct EchoedMembers {
@@ -32,7 +32,7 @@ impl Echo {
         serde_json::from_str(text)
             .map(Self::Text)
             .ok()
-            .or_else(|| json::whole_number(text).map(Self::Number))
+            .or_else(|| json_text::whole_number(text).map(Self::Number))
             .unwrap_or(Self::Other)
     }
 

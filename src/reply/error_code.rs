@@ -1,12 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bytes::Bytes;
-
 use super::action::Action;
-
-/// The longest `error_description`, in characters.
-const MAX_DESCRIPTION: usize = 200;
 
 /// The `error` of an error response.
 ///
@@ -95,23 +90,6 @@ impl ErrorCode {
             Self::ServerError | Self::TemporarilyUnavailable => Action::InternalServerError,
         }
     }
-
-    /// Writes the JSON of an error response. Characters that RFC 6749 section 5.2 does not allow in
-    /// an `error_description` are replaced, so that it needs no escape in JSON.
-    pub(crate) fn body(self, description: &str) -> Bytes {
-        let description: String = description
-            .chars()
-            .take(MAX_DESCRIPTION)
-            .map(|c| match c {
-                '"' => '\'',
-                '\\' => '/',
-                ' '..='~' => c,
-                _ => '?',
-            })
-            .collect();
-        let error = self.as_str();
-        format!(r#"{{"error":"{error}","error_description":"{description}"}}"#).into()
-    }
 }
 
 impl fmt::Display for ErrorCode {
@@ -149,17 +127,6 @@ impl std::error::Error for UnknownErrorCode {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn descriptions_contain_only_allowed_characters() {
-        assert_eq!(
-            ErrorCode::AccessDenied.body("a \"b\" \\ c\r\n\u{e9}\u{0}~"),
-            r#"{"error":"access_denied","error_description":"a 'b' / c????~"}"#
-        );
-        let long = ErrorCode::AccessDenied.body(&"x".repeat(500));
-        let body: serde_json::Value = serde_json::from_slice(&long).unwrap();
-        assert_eq!(body["error_description"].as_str().map(str::len), Some(200));
-    }
 
     #[test]
     fn every_code_is_parsed_from_its_text() {

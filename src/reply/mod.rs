@@ -2,6 +2,7 @@
 
 mod action;
 mod error_code;
+mod error_description;
 
 use std::borrow::Cow;
 use std::error::Error;

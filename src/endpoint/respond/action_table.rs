@@ -11,7 +11,7 @@ use super::request_summary::RequestSummary;
 use crate::operation::OperationKind;
 use crate::reply::{Action, ErrorCode, Reply};
 use crate::telemetry::Outcome;
-use crate::util::{json, retry_after};
+use crate::util::{json_text, retry_after};
 
 /// Makes the response to a reply.
 pub(super) fn response_to(
@@ -33,7 +33,7 @@ pub(super) fn response_to(
         no_content()
     } else {
         match reply.content() {
-            Some(content) if json::is_object(content) => object(status, content.clone()),
+            Some(content) if json_text::is_object(content) => object(status, content.clone()),
             _ => return invalid_reply(kind, reply, InvalidReply::NotAnObject(action)),
         }
     };
@@ -64,7 +64,7 @@ pub(super) fn response_to(
     let client_id = match action {
         Action::Created => reply
             .content()
-            .and_then(|content| json::string_member(content, "client_id")),
+            .and_then(|content| json_text::string_member(content, "client_id")),
         Action::Ok | Action::Updated | Action::Deleted => client_id,
         _ => None,
     };
@@ -102,7 +102,9 @@ fn error_of(reply: &Reply) -> Option<ErrorCode> {
     if reply.action().is_success() {
         return None;
     }
-    reply
-        .error()
-        .or_else(|| json::string_member(reply.content()?, "error")?.parse().ok())
+    reply.error().or_else(|| {
+        json_text::string_member(reply.content()?, "error")?
+            .parse()
+            .ok()
+    })
 }

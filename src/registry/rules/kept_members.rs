@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 use super::rule_settings::Rules;
 use super::string_list::strings;
 use crate::metadata::Members;
-use crate::util::json::is_omission;
+use crate::util::json_text::is_omission;
 
 /// The members that are kept.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::backchannel_logout::is_logout_url;
 use super::redirect_uri;
 use super::refusal::Refusal;
-use crate::util::json;
+use crate::util::json_text;
 use crate::util::uri::is_url;
 
 /// A member of client metadata.
@@ -161,7 +161,7 @@ impl Member {
             Type::Seconds => {
                 let expected = "a number of seconds";
                 // A client may read it into a double and send that back.
-                json::whole_number(value.get())
+                json_text::whole_number(value.get())
                     .filter(|seconds| *seconds <= MAX_SAFE_INTEGER)
                     .ok_or_else(|| self.wrong(expected))?
                     .into()

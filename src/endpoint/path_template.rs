@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::segment;
+use super::segment_decoding;
 use crate::operation::PathParams;
 
 /// A path with literal and named segments. Matching allocates nothing.
@@ -79,7 +79,8 @@ impl Template {
             .filter_map(|(segment, part)| match segment {
                 Segment::Literal(_) => None,
                 Segment::Named(name) => Some(
-                    segment::decode(part).map(|value| (Arc::clone(name), value.into_boxed_str())),
+                    segment_decoding::decode(part)
+                        .map(|value| (Arc::clone(name), value.into_boxed_str())),
                 ),
             });
         params.collect()

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::error::MetadataError;
-use crate::util::json::MemberName;
+use crate::util::json_text::MemberName;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// The prefix of the names that `serde_json` uses internally (for `Number` with its feature
