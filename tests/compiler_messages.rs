@@ -1,46 +1,14 @@
 //! The compiler message for a type that is no backend: it says what to write instead.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+mod support;
 
-/// Compiles a `main` that uses the crate. Returns whether it compiles, and the compiler's output.
-fn compile(name: &str, main: &str) -> (bool, String) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(package.join("src")).unwrap();
-    fs::write(
-        package.join("Cargo.toml"),
-        format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-             [dependencies]\n\
-             tower-dcr = {{ path = \"{}\", default-features = false }}\n\
-             [workspace]\n",
-            root.display()
-        ),
-    )
-    .unwrap();
-    fs::write(package.join("src/main.rs"), main).unwrap();
-    // The locked versions were downloaded to compile this test. A packaged crate may have no lock
-    // file.
-    let _ = fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"));
-    let output = Command::new(env!("CARGO"))
-        .args(["check", "--offline", "--quiet", "--target-dir"])
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("target"))
-        .current_dir(&package)
-        .env("RUSTFLAGS", "")
-        .output()
-        .unwrap();
-    (
-        output.status.success(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
-}
+use support::compile::compile;
 
 #[test]
 fn compiler_says_what_to_write_instead_of_a_type_that_is_no_backend() {
     let (compiles, message) = compile(
         "a-backend",
+        &[],
         "use tower_dcr::{BoxError, DcrLayer, Reply, backend_fn};\n\
          fn main() {\n\
              let backend = backend_fn(|_| async { Ok::<_, BoxError>(Reply::deleted()) });\n\
@@ -58,6 +26,7 @@ fn compiler_says_what_to_write_instead_of_a_type_that_is_no_backend() {
     ] {
         let (compiles, message) = compile(
             name,
+            &[],
             &format!(
                 "struct Mine;\n\
                  fn main() {{\n\

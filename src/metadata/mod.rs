@@ -2,6 +2,7 @@
 
 mod check_object;
 mod error;
+mod issued_members;
 
 #[cfg(feature = "registry")]
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use self::error::{DeserializeError, MetadataError};
+pub(crate) use self::issued_members::ISSUED_MEMBERS;
 
 /// The client metadata of a registration or an update (RFC 7591 section 2). It keeps the client's
 /// JSON text byte for byte.

@@ -5,19 +5,9 @@ use super::policy_trait::Policy;
 use super::proposal::Proposal;
 use super::rejection::Rejection;
 use super::software_statement::SOFTWARE_STATEMENT;
+use crate::metadata::ISSUED_MEMBERS;
 use crate::operation::OperationKind;
 use crate::reply::ErrorCode;
-
-/// The members that a server issues (RFC 7591 section 3.2.1, RFC 7592 section 3). An update may
-/// send them back (RFC 7592 section 2.2), and the backend checks them.
-const ISSUED: [&str; 6] = [
-    "client_id",
-    "client_secret",
-    "client_id_issued_at",
-    "client_secret_expires_at",
-    "registration_access_token",
-    "registration_client_uri",
-];
 
 /// Allows only members with these names. Other members are dropped or refused.
 ///
@@ -106,7 +96,8 @@ impl OnlyMembers {
         if self.names.contains(name) {
             return true;
         }
-        if kind == OperationKind::Update && ISSUED.contains(&name) {
+        // The backend checks their values.
+        if kind == OperationKind::Update && ISSUED_MEMBERS.contains(&name) {
             return true;
         }
         // Without the switch, a statement that is not omitted was refused before.

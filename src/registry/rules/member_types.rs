@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::backchannel_logout::is_logout_url;
 use super::redirect_uri;
 use super::refusal::Refusal;
+use crate::metadata::ISSUED_MEMBERS;
 use crate::util::json_text;
 use crate::util::uri::is_url;
 
@@ -109,17 +110,6 @@ const MEMBERS: &[Member] = &[
     member("tls_client_auth_san_email", Type::String),
 ];
 
-/// The members that the registry issues (RFC 7591 section 3.2.1, RFC 7592 section 3). A client
-/// cannot choose them.
-const ISSUED: [&str; 6] = [
-    "client_id",
-    "client_secret",
-    "client_id_issued_at",
-    "client_secret_expires_at",
-    "registration_access_token",
-    "registration_client_uri",
-];
-
 /// Returns the member with this name. The name may have a language tag, if the member allows it.
 pub(super) fn find(name: &str) -> Option<&'static Member> {
     let (base, tagged) = match name.split_once('#') {
@@ -135,7 +125,10 @@ pub(super) fn find(name: &str) -> Option<&'static Member> {
 /// Returns whether the registry handles a member by itself, so that it cannot be told to keep it. A
 /// `software_statement` in a response would say that it was used (RFC 7591 section 3.2.1).
 pub(in crate::registry) fn has_meaning(name: &str) -> bool {
-    name == "jwks" || find(name).is_some() || ISSUED.contains(&name) || name == "software_statement"
+    name == "jwks"
+        || find(name).is_some()
+        || ISSUED_MEMBERS.contains(&name)
+        || name == "software_statement"
 }
 
 /// Longer than any language tag in use (RFC 5646 section 4.4.1 requires room for 35).
