@@ -20,8 +20,10 @@ use crate::backend::Unavailable;
 /// | any other `status`, [`is_invalid_response`](Self::is_invalid_response) | 500 |
 /// | [`is_credentials`](Self::is_credentials) | 500, or 503 if the source is [`Unavailable`] |
 ///
-/// `Debug` and `Display` contain nothing of what was sent or received, except the status and a
-/// `resultCode` of at most 32 letters and digits.
+/// `Debug` and `Display` contain nothing that was sent. They contain two things that were received:
+/// the status, and a `resultCode` of at most 32 letters and digits. The [source](Error::source) is
+/// the HTTP client's error. It may contain the reason with which an HTTP/2 server closed the
+/// connection.
 ///
 /// ```
 /// use tower_dcr::ClientMetadata;

@@ -122,7 +122,8 @@ impl fmt::Display for ConfigError {
             Self::FixedEndpoint { url } => write!(
                 f,
                 "the backend issues client URLs below {url:?}, which is wrong for all tenants but \
-                 one: use `DcrLayer::select_backend` with a backend for each tenant"
+                 one: use `DcrLayer::select_backend` with a backend for each tenant, such as \
+                 that of `Registry::tenant`"
             ),
             Self::NoMethods => f.write_str(
                 "methods is empty, so every method would be refused: write at least \
