@@ -17,7 +17,7 @@ use crate::reply::Reply;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
 /// let backend = backend_fn(|operation| async move {
-///     let text = format!("To {} is not allowed.", operation.kind());
+///     let text = format!("The operation {} is not allowed.", operation.kind());
 ///     Ok::<_, BoxError>(Reply::refuse(ErrorCode::AccessDenied, &text))
 /// });
 ///

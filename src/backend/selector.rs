@@ -36,8 +36,8 @@ pub trait BackendSelector: Send + Sync + 'static {
     /// The backend of a tenant.
     type Backend: Backend + Clone;
 
-    /// The error of a selector that cannot decide. The client receives 500, or 503 if the error
-    /// contains [`Unavailable`](super::Unavailable).
+    /// The error of a selector that cannot decide. The client receives 500 or 503, as for
+    /// a [backend error](crate::Backend#errors).
     type Error: Into<BoxError>;
 
     /// Returns the backend for a request, or `None` if the tenant is unknown. If the path has named

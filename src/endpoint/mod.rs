@@ -1,4 +1,4 @@
-//! The registration service: requests to operations, and replies to responses.
+//! The registration service. It turns requests into operations, and replies into responses.
 //!
 //! [`DcrEndpoint`] is the whole service. [`Respond`] and [`respond`] are its second half, for
 //! services that decode requests themselves.
@@ -91,8 +91,8 @@ struct Shared<B> {
 }
 
 impl<B: Backend> DcrEndpoint<B> {
-    /// Creates the service with the default settings. [`DcrBuilder`](crate::DcrBuilder) lists them,
-    /// and [`build_endpoint`](crate::DcrBuilder::build_endpoint) creates one with others.
+    /// Creates the service with the default settings. [`DcrBuilder`](crate::DcrBuilder) lists them.
+    /// For other settings, call [`build_endpoint`](crate::DcrBuilder::build_endpoint).
     ///
     /// The paths are those of the backend's URL, if it has one, such as a registry. Otherwise they
     /// are `/register` and `/register/{client_id}`.
@@ -108,7 +108,7 @@ impl<B> DcrEndpoint<B> {
         }
     }
 
-    /// Adds what registration decides to the server's metadata document. See
+    /// Adds the members of registration to the server's metadata document. See
     /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata).
     #[must_use]
     pub fn server_metadata(&self, mut document: Value) -> Value {

@@ -70,8 +70,8 @@ use crate::token::BearerToken;
             does not borrow; clone what the future needs, and end with `async move {{ .. }}`"
 )]
 pub trait TokenVerifier: Send + Sync + 'static {
-    /// The error of a verifier that cannot decide. The client receives 500, or 503 if the error
-    /// contains [`Unavailable`](crate::backend::Unavailable).
+    /// The error of a verifier that cannot decide. The client receives 500 or 503, as for
+    /// a [backend error](crate::Backend#errors).
     type Error: Into<BoxError>;
 
     /// Decides about a token. The parts still contain the `Authorization` header. If the path has

@@ -83,8 +83,8 @@ impl<B: Backend> DcrLayer<B> {
     /// Creates a builder for a layer that chooses the backend of each request, such as one for each
     /// tenant. [`BackendSelector`] documents the selector.
     ///
-    /// - The selector has the [backend time-out](DcrBuilder::backend_timeout), and so has the
-    ///   backend that it chose.
+    /// - The [backend time-out](DcrBuilder::backend_timeout) applies to the selector, and again in
+    ///   full to the chosen backend.
     /// - The [metadata document](DcrLayer::server_metadata) contains nothing of the backends. To
     ///   add what one of them supports, use [`server_metadata_of`](DcrBuilder::server_metadata_of).
     ///
@@ -160,8 +160,8 @@ impl<B: Backend> DcrBuilder<B> {
     /// Its path becomes the [registration path](Self::registration_path), unless that is set too.
     /// If a proxy in front strips a prefix from the path, set both.
     ///
-    /// [`DcrLayer::server_metadata`] announces the URL, unless a path has a named segment. Each
-    /// tenant then has its own URL, so none is announced.
+    /// [`DcrLayer::server_metadata`] announces the URL. If a path of the layer has a named segment,
+    /// it announces none, because each tenant has its own URL.
     ///
     /// - The URL is absolute, and its scheme is `https` or `http`.
     /// - It has a host, and no user information.
@@ -175,7 +175,8 @@ impl<B: Backend> DcrBuilder<B> {
 
     /// Adds to the [metadata document](DcrLayer::server_metadata) what this backend
     /// [supports](Backend::server_metadata). Use it if tower's layers are around the backend,
-    /// because they do not pass that on. Each call replaces the previous one.
+    /// because they do not pass that on. It sets no path: for a registry, prefer `settings_of`.
+    /// Each call replaces the previous one.
     ///
     /// ```
     /// use serde_json::json;
@@ -206,8 +207,8 @@ impl<B: Backend> DcrBuilder<B> {
     /// path of the [registration endpoint](Self::registration_endpoint). If that is not set, it is
     /// the path of the backend's URL, such as that of a registry. Otherwise it is `/register`.
     ///
-    /// A warning is logged if the path of the URL does not end with this path. It does if a proxy
-    /// strips a prefix.
+    /// The path of the URL should end with this path, as it does behind a proxy that strips a
+    /// prefix. If it does not, a warning is logged.
     ///
     /// It is the path that the layer sees. A layer around the whole application sees the full path.
     ///
@@ -246,8 +247,9 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
-    /// Sets the operations that are on. The default is all four. The response to any other method
-    /// is 405, and its `Allow` names those that are on (RFC 7592 section 2).
+    /// Sets the operations that are on. The default is all four. An operation that is off gets 405
+    /// (RFC 7592 section 2). `Allow` names the methods that are on at this path, and `OPTIONS`,
+    /// which always gets 204.
     ///
     /// An empty list is an error: [`ConfigError::NoMethods`].
     ///
@@ -321,8 +323,8 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
-    /// Sets the time in which a request body must arrive. The default is 10 s. `None` is no limit,
-    /// and zero is an error. The response to a slower body is 408.
+    /// Sets the time in which a request body must arrive. The default is 10 s. `None` means no
+    /// limit, and zero is an error. The response to a slower body is 408.
     ///
     /// The timer is tokio's. The runtime must have its timer enabled, as `#[tokio::main]` has.
     /// Outside a tokio runtime there is no limit.
@@ -334,8 +336,8 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Sets the time in which the backend must answer, its readiness included. The default is 30 s.
-    /// `None` is no limit, and zero is an error. After that time the backend's future is dropped,
-    /// and the response is 503.
+    /// `None` means no limit, and zero is an error. After that time the backend's future is
+    /// dropped, and the response is 503.
     ///
     /// The [verifier](Self::require_initial_access_token) of initial access tokens and the
     /// [selector](DcrLayer::select_backend) have the same limit. Each of the three has the full

@@ -33,7 +33,7 @@ pub enum ConfigError {
         configuration: String,
     },
 
-    /// The two paths have different named segments, so that a backend would not find the tenant on
+    /// The two paths have different named segments, so a backend would not find the tenant on
     /// one of them.
     #[non_exhaustive]
     DifferentNames {

@@ -3,8 +3,8 @@ use crate::backend::Backend;
 use crate::registry::Registry;
 
 impl DcrLayer<Registry> {
-    /// Creates the layer for a [`Registry`]. The paths are the path of the registry's URL, and
-    /// `registration_only` is the registry's setting. So you write each of them once.
+    /// Creates the layer for a [`Registry`]. It takes both paths from the registry's URL, and
+    /// `registration_only` from the registry's settings. So you write each of them once.
     ///
     /// ```
     /// use http::Request;

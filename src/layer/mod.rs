@@ -1,7 +1,7 @@
 //! The registration service as one layer.
 //!
-//! [`DcrLayer`] and its builder are also at the root of the crate. The other types are those of the
-//! middleware and of the endpoint stack. You only need them to name a type.
+//! [`DcrLayer`], its builder, [`Dcr`] and [`ConfigError`] are also at the root of the crate. You
+//! need the other types only to write down the type of a service.
 
 mod body;
 mod boxed;

@@ -19,8 +19,8 @@ pub enum MetadataError {
     /// A member's name starts with `$serde_json::private::`. With such a name, `serde_json` would
     /// parse a different value than other parsers.
     ReservedMember,
-    /// The text is not exactly one JSON object, nests deeper than 127 levels, or contains half a
-    /// surrogate pair or a number beyond a double's range.
+    /// The text is not valid JSON, has more text after the object, nests deeper than 127 levels, or
+    /// contains half a surrogate pair or a number beyond a double's range.
     Malformed,
 }
 

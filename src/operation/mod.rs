@@ -168,9 +168,10 @@ impl Operation {
     ///
     /// If your backend issues a new token on each read (RFC 7592 section 5), do not rely on it.
     ///
-    /// Every operation is safe to retry if it certainly did not happen. That is the case if
-    /// [`is_outcome_unknown`](crate::backend::Unavailable::is_outcome_unknown) of the error that
-    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) returns is `false`.
+    /// Every operation is safe to retry if it certainly did not happen.
+    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) tells you: it returns an
+    /// error whose [`is_outcome_unknown`](crate::backend::Unavailable::is_outcome_unknown) is
+    /// `false`.
     ///
     /// # Example
     ///

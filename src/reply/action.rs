@@ -2,7 +2,7 @@ use std::fmt;
 
 /// The kind of a [`Reply`](super::Reply). It decides the HTTP status.
 ///
-/// Most of the names are those of the `action` of Authlete's Web API.
+/// Most names come from the member `action` in the responses of Authlete's Web API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {

@@ -56,10 +56,10 @@ pub struct Reply {
 
 impl Reply {
     /// Creates a reply from an action and a content, for backends that receive the action as data.
-    /// `Deleted` needs no content, all other actions need one.
+    /// `Deleted` needs no content. All other actions need one.
     ///
-    /// A reply with [`Action::TooManyRequests`] has no `Retry-After`. To set one, use
-    /// [`too_many_requests`](Self::too_many_requests).
+    /// A reply with [`Action::TooManyRequests`] has no `Retry-After` until
+    /// [`with_retry_after`](Self::with_retry_after) sets one.
     #[must_use]
     pub fn new(action: Action, content: Option<Bytes>) -> Self {
         Self {

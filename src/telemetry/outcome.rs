@@ -21,13 +21,14 @@ use crate::util::error_chain::Chain;
 ///
 /// There is no outcome in these cases:
 ///
-/// - An endpoint layer created the response, such as that to a CORS preflight or a 429.
+/// - An endpoint layer created the response, such as that to a CORS preflight or a 429. The
+///   response to an *error* of an endpoint layer has an outcome.
 /// - The application answered.
 /// - The client disconnected before the response. The operation may have happened.
 ///
 /// If you must know about every client, use the store, such as `RegistryBuilder::on_change` of the
 /// built-in registry. Or use the callback `CompleteOnDisconnectLayer::on_outcome`: it receives the
-/// outcomes of operations that completed after the client disconnected.
+/// outcomes of operations that ended in a task, after the client disconnected.
 ///
 /// ```
 /// use http::Request;
@@ -177,7 +178,7 @@ impl Outcome {
 
     /// Returns the error behind the response. It is one of these:
     ///
-    /// - The error of the backend, the verifier or an endpoint layer, for a 5xx.
+    /// - The error of the backend, the selector, the verifier or an endpoint layer, for a 5xx.
     /// - A description of what is wrong with the backend's reply, for a 500.
     /// - The [cause](crate::Reply::with_cause) of a reply, for any status.
     #[must_use]

@@ -24,9 +24,12 @@ use crate::telemetry::Outcome;
 /// of the operation runs in a tokio task, and a [callback](Self::on_outcome) receives its
 /// [`Outcome`]. It needs feature `tokio`.
 ///
-/// - An operation is cancelled as without the layer if it takes longer than the
-///   [time-out](Self::task_timeout), or if there are too many such tasks. In the second case a
-///   warning is logged, at most once a second.
+/// - A task is cancelled if it runs longer than the [task time-out](Self::task_timeout). The
+///   callback then receives a 503.
+/// - If too many tasks run already, the operation is cancelled at once. The callback is not called,
+///   and a warning is logged, at most once a second.
+/// - After the backend time-out, there are two outcomes: that of the 503 that the client received,
+///   and that of the task.
 /// - Put limits of the backend **inside** this layer. A task then keeps its permit until its end,
 ///   so clients that disconnect in a loop cannot start more operations than the limit allows.
 ///
@@ -79,7 +82,7 @@ impl CompleteOnDisconnectLayer {
     /// Creates the layer, with at most this many tasks at once. A task is cancelled after one
     /// minute; see [`task_timeout`](Self::task_timeout).
     ///
-    /// With 0, nothing is ever completed: every operation is cancelled as without the layer.
+    /// With 0, every operation is cancelled, as if this layer were not there.
     #[must_use]
     pub fn new(max_tasks: usize) -> Self {
         Self {
@@ -87,10 +90,11 @@ impl CompleteOnDisconnectLayer {
         }
     }
 
-    /// Sets the time that a task may take. The default is one minute. After that time the operation
-    /// is cancelled, and its [`Outcome`] is a 503.
+    /// Sets the time that a task may take. The default is one minute. The task starts when the
+    /// client disconnects. After that time the operation is cancelled, and its [`Outcome`] is a
+    /// 503.
     ///
-    /// Zero cancels the operation at once, unless it completes without waiting any more.
+    /// With zero, the operation is polled once more, and cancelled if it is not complete.
     #[must_use]
     pub fn task_timeout(self, limit: Duration) -> Self {
         Self {
@@ -98,8 +102,8 @@ impl CompleteOnDisconnectLayer {
         }
     }
 
-    /// Sets a callback for the outcomes of operations that ended in a task. An operation that ended
-    /// before has its outcome in the extensions of its response.
+    /// Sets a callback for the outcomes of operations that ended in a task. If an operation ends
+    /// without a task, its outcome is only in the extensions of the response.
     #[must_use]
     pub fn on_outcome(self, callback: impl Fn(Outcome) + Send + Sync + 'static) -> Self {
         Self {
