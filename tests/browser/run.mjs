@@ -116,12 +116,25 @@ const done = new Promise((resolve) => {
     browser.on("error", (error) => resolve({ error: String(error) }));
     done.then(() => {
       clearTimeout(timeout);
-      browser.on("exit", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
+      browser.on("exit", () => remove(profile, 50));
       browser.kill();
       pages.closeAllConnections();
     });
   });
 });
+
+// The browser's other processes may write for a moment after it ended.
+function remove(directory, attempts) {
+  try {
+    rmSync(directory, { recursive: true, force: true });
+  } catch (error) {
+    if (attempts === 0) {
+      console.log(`${directory} was not removed: ${error.code}`);
+      return;
+    }
+    setTimeout(() => remove(directory, attempts - 1), 100);
+  }
+}
 
 const results = await done;
 server.removeAllListeners("exit");
