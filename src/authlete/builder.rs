@@ -45,7 +45,7 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// | [`retry`](Self::retry) | [three attempts](RetryPolicy::default) |
 /// | [`response_limit`](Self::response_limit) | 1 MiB |
 /// | [`http_client`](Self::http_client) | hyper-util's with feature `authlete-client`, else none: set it |
-/// | [`connect_error_if`](Self::connect_error_if) | the errors of hyper-util's client with feature `authlete-client`, else none |
+/// | [`connect_error_if`](Self::connect_error_if) | the connect errors of hyper-util's client with feature `authlete-client`, else none |
 ///
 /// ```
 /// use std::time::Duration;
@@ -241,7 +241,8 @@ impl AuthleteBuilder {
     }
 
     /// Sends the initial access token of a registration to Authlete, as `token`. The default is
-    /// `false`, because Authlete does not verify it, and it may be secret to Authlete.
+    /// `false`, because Authlete does not verify it. You may also want to hide it from
+    /// Authlete.
     ///
     /// The layer removes a verified token from the operation. If
     /// [`require_initial_access_token`](crate::DcrBuilder::require_initial_access_token) is set,
@@ -300,12 +301,12 @@ impl AuthleteBuilder {
     /// Sets how long a call may take, with all attempts and the waits between them. The default is
     /// 20 s, and zero is an error.
     ///
-    /// The request of a register, update or delete is not sent if the remaining time is less than
-    /// half of [`attempt_timeout`](Self::attempt_timeout) or `timeout`, whichever is shorter: 5 s
-    /// by default. Otherwise the request might be cut off, and nobody would know the outcome. The
-    /// call then returns the previous attempt's error, or an error with
-    /// [`is_timeout`](super::AuthleteError::is_timeout) and without
-    /// [`is_outcome_unknown`](super::AuthleteError::is_outcome_unknown).
+    /// A register, update or delete is not sent if too little time remains. It might be cut off,
+    /// and nobody would know the outcome. The limit is half of the shorter one of
+    /// [`attempt_timeout`](Self::attempt_timeout) and `timeout`: 5 s by default. The call then
+    /// returns the error of the previous attempt. If there was none, it returns an error whose
+    /// [`is_timeout`](super::AuthleteError::is_timeout) is `true` and whose
+    /// [`is_outcome_unknown`](super::AuthleteError::is_outcome_unknown) is `false`.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
@@ -345,13 +346,14 @@ impl AuthleteBuilder {
     /// Sets which errors of the HTTP client prove that the connection could not be made. Nothing
     /// was sent then, so every operation is safe to retry.
     ///
-    /// With feature `authlete-client`, the default recognizes the errors of hyper-util's client.
+    /// With feature `authlete-client`, the default recognizes the connect errors of hyper-util's
+    /// client.
     /// Without it, the default recognizes none. With any other error, the request may have been
     /// sent.
     ///
     /// With feature `authlete-client`, a refused HTTP/2
-    /// [stream](super::AuthleteError::is_stream_refused) is always recognized, if an `h2::Error` is
-    /// among the sources.
+    /// [stream](super::AuthleteError::is_stream_refused) is recognized whatever you set, if an
+    /// `h2::Error` is among the sources.
     ///
     /// ```
     /// use std::io;

@@ -1,8 +1,9 @@
 //! Authlete's Web API as the backend.
 //!
 //! [Authlete](https://www.authlete.com/) validates requests and stores clients. Its response
-//! contains an action and the content for the client. [`AuthleteClient`] makes the four calls, and
-//! [`AuthleteBackend`] turns the client into a [`Backend`](crate::Backend).
+//! contains an action, and the content for the OAuth client. [`AuthleteClient`] makes the calls:
+//! register, read, update and delete. [`AuthleteBackend`] makes a [`Backend`](crate::Backend) of an
+//! `AuthleteClient`.
 //!
 //! **Registration is open by default.** Authlete does not verify the initial access token of a
 //! registration. To limit registration, set

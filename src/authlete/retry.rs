@@ -23,10 +23,10 @@ use crate::operation::OperationKind;
 /// A register, update or delete is never retried once Authlete may have processed it: a second
 /// register would create a second client.
 ///
-/// The waits grow exponentially. Each call adds its own random time, up to half of the wait. After
-/// a 429 with `RateLimit-Reset`, `X-RateLimit-Reset` or `Retry-After`, the wait is the time that
-/// Authlete asks for, but at least [`min_wait`](Self::min_wait). A call fails instead of waiting
-/// beyond its [time-out](super::AuthleteBuilder::timeout).
+/// The waits grow exponentially. A random time of up to half of the wait is added to each wait.
+/// After a 429 with `RateLimit-Reset`, `X-RateLimit-Reset` or `Retry-After`, the wait is the time
+/// that Authlete asks for, but at least [`min_wait`](Self::min_wait). A call fails instead of
+/// waiting beyond its [time-out](super::AuthleteBuilder::timeout).
 ///
 /// ```
 /// use std::time::Duration;

@@ -33,14 +33,15 @@ const URI_LIST: &str = "request_uris";
 /// Limits the URIs that the server fetches or sends the browser to. Otherwise a client could use
 /// the server to reach services in the server's own network (server-side request forgery).
 ///
-/// It checks these members, and refuses a client with 400 `invalid_client_metadata`:
+/// It checks these members. If one breaks the rules, the client gets 400 `invalid_client_metadata`:
 ///
 /// | fetched by | members |
 /// |---|---|
 /// | the server | `jwks_uri`, `signed_jwks_uri`, `request_uris`, `sector_identifier_uri`, `backchannel_logout_uri`, `backchannel_client_notification_endpoint` |
 /// | the browser | `initiate_login_uri`, `frontchannel_logout_uri` |
 ///
-/// Each URI must be `https` on an allowed host. A URI with user information is always refused. The
+/// Each URI must be `https` on an allowed host, or on [loopback](Self::allow_loopback) if you allow
+/// it. A URI with user information is always refused. The
 /// refusal names the member, with the position in a list, such as `request_uris[2]`. It does not
 /// quote the URI.
 ///

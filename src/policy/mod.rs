@@ -87,14 +87,15 @@
 //!
 //! # Cost
 //!
-//! Policies run before the backend verifies the token of an update. If no initial access token is
-//! required, everybody can register. So unauthenticated callers can trigger all policies: keep them
-//! cheap. If a policy calls another service, do one of these:
+//! A policy may run for a caller without a valid token. It always may in an update, because
+//! policies run before the backend verifies the token. It may in a registration if no initial
+//! access token is required. So keep policies cheap. If a policy calls another service, do one of
+//! these:
 //!
 //! - Limit the requests with an [endpoint layer](crate::DcrLayer::endpoint_layer), updates
 //!   included.
-//! - In that policy, first verify the registration access token
-//!   (`proposal.operation().token()`).
+//! - For an update, let that policy first verify the registration access token
+//!   (`proposal.operation().token()`) with your own store of tokens.
 //!
 //! # Layers of tower
 //!

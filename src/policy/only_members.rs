@@ -19,7 +19,7 @@ use crate::reply::ErrorCode;
 /// | member | registration | update |
 /// |---|---|---|
 /// | a listed name, exactly | passes | passes |
-/// | `client_id`, `client_secret`, `client_id_issued_at`, `client_secret_expires_at`, `registration_access_token`, `registration_client_uri` | treated as any other | passes |
+/// | `client_id`, `client_secret`, `client_id_issued_at`, `client_secret_expires_at`, `registration_access_token`, `registration_client_uri` | passes if it is listed, else it is dropped or refused | passes |
 /// | `software_statement` | see [`allow_software_statement`](Self::allow_software_statement) | the same |
 /// | any other, [`drop_others`](Self::drop_others) | is dropped | is dropped |
 /// | any other, [`refuse_others`](Self::refuse_others) | 400 `invalid_client_metadata` | 400 `invalid_client_metadata` |

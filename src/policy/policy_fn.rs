@@ -10,7 +10,7 @@ use super::rejection::Rejection;
 
 /// Creates a [`Policy`] from a closure. The closure may be `async`.
 ///
-/// The argument needs its type: `|proposal: &mut Proposal|`.
+/// Write the type of the argument: `|proposal: &mut Proposal|`.
 ///
 /// ```
 /// use tower::Layer;
@@ -66,7 +66,7 @@ use super::rejection::Rejection;
 ///     match service.approves(id).await {
 ///         Ok(true) => Ok(()),
 ///         Ok(false) => Err(Rejection::new(ErrorCode::AccessDenied, "Not approved.")),
-///         // The client receives 503, the log receives the cause.
+///         // The client receives 503. The log receives the cause.
 ///         Err(error) => Err(Rejection::temporarily_unavailable().with_cause(error)),
 ///     }
 /// });

@@ -20,7 +20,7 @@ const MAX_MEMBERS: usize = 256;
 /// [`Policy`](super::Policy) checks it and may change it.
 ///
 /// - Members that no policy changes keep their text, so numbers keep all digits.
-/// - If no policy changes a member, the whole text stays as the client sent it, byte for byte.
+/// - If no policy changes anything, the whole text stays as the client sent it.
 /// - Names of members are compared exactly.
 ///
 /// `Debug` shows no metadata.

@@ -21,13 +21,14 @@ use crate::util::uri::{is_loopback, normal_host, raw_host};
 ///
 /// # Clients without redirect URIs
 ///
-/// A client without `redirect_uris` is refused, because some authorization servers then accept
-/// every redirect URI (RFC 6749 section 3.1.2.3). It passes if both of these hold (RFC 7591 section
-/// 2):
+/// A client without `redirect_uris` is refused, unless both of these hold (RFC 7591 section 2):
 ///
 /// - `grant_types` contains neither `authorization_code` nor `implicit`, and is not
 ///   [omitted](Proposal::is_omitted). If it is omitted, it means `authorization_code`.
 /// - `response_types` is omitted. Every response type needs a redirect.
+///
+/// The reason: for a client without redirect URIs, some authorization servers accept every redirect
+/// URI (RFC 6749 section 3.1.2.3).
 ///
 /// If [`ForcedMembers`](super::ForcedMembers) sets the grant types, add it before this policy.
 ///

@@ -206,8 +206,8 @@ impl Rejection {
         self.reply.reason()
     }
 
-    /// Returns the extensions for changes. They are copied to the HTTP response, except with
-    /// `temporarily_unavailable`.
+    /// Returns the extensions, so that you can change them. They are copied to the HTTP response,
+    /// except with `temporarily_unavailable`.
     #[must_use]
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         self.reply.extensions_mut()

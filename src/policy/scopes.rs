@@ -47,8 +47,8 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// Creates a policy that removes every scope but these. A client without an allowed scope is
-    /// refused, because without a scope it might receive all scopes.
+    /// Creates a policy that removes every scope but these. If none of a client's scopes is
+    /// allowed, the client is refused: without a scope it might receive all scopes.
     ///
     /// A string may contain several scopes, separated by spaces.
     pub fn narrow_to<T: AsRef<str>>(scopes: impl IntoIterator<Item = T>) -> Self {
@@ -74,8 +74,8 @@ impl Scopes {
         }
     }
 
-    /// Sets the scope of a client that asks for none, with spaces between several. It is checked as
-    /// if the client had asked for it. The default is all allowed scopes.
+    /// Sets the scopes of a client that asks for none. Separate several scopes with spaces. It is
+    /// checked as if the client had asked for it. The default is all allowed scopes.
     #[must_use]
     pub fn with_default(mut self, scope: impl Into<String>) -> Self {
         self.default = Some(scope.into());

@@ -23,14 +23,14 @@ impl Registry {
     /// - A secret in its [grace period](super::RegistryBuilder::secret_grace_period) counts. An
     ///   expired one does not.
     /// - An empty parameter counts as omitted (RFC 6749 section 3.2).
-    /// - The comparison takes constant time. A client that does not exist gets the same response,
-    ///   after the same comparisons.
+    /// - The comparison takes constant time. An unknown `client_id` gets the same response as
+    ///   a wrong secret, after the same comparisons.
     ///
     /// A client with the method `none` proves nothing: everybody knows its identifier. PKCE proves
     /// that it is the client that started the flow (RFC 7636).
     ///
     /// For the other methods, call [`client`](Self::client), check the method, and check the proof
-    /// yourself. If the request has a `client_assertion`, it uses one of the first two.
+    /// yourself:
     ///
     /// | method | what you check |
     /// |---|---|
@@ -38,8 +38,10 @@ impl Registry {
     /// | `private_key_jwt` | the assertion, with the keys in `jwks` or at `jwks_uri` |
     /// | `tls_client_auth`, `self_signed_tls_client_auth` | the certificate of the connection (RFC 8705 section 2) |
     ///
-    /// It does not count as a [use](Self::mark_used). Everybody can register a client and
-    /// authenticate as it; only a client that a user accepted can redeem a code.
+    /// A request with a `client_assertion` uses `client_secret_jwt` or `private_key_jwt`.
+    ///
+    /// A call of `authenticate` does not count as a [use](Self::mark_used). Everybody can register
+    /// a client and authenticate as it. Only a client that a user accepted can redeem a code.
     ///
     /// # Errors
     ///
@@ -75,7 +77,7 @@ impl Registry {
     /// assert_eq!(response.status(), 400);
     /// assert!(response.body().contains("invalid_client"));
     ///
-    /// // Another method than the registered one: the user is "id", the password is "secret".
+    /// // A wrong client in an Authorization header gets 401, with a challenge.
     /// let mut headers = HeaderMap::new();
     /// headers.insert("authorization", HeaderValue::from_static("Basic aWQ6c2VjcmV0"));
     /// let basic = registry.authenticate(&headers, None, None).await;

@@ -10,8 +10,8 @@ use super::time_source::system_time;
 use crate::metadata::ClientMetadata;
 
 /// A registered client, as it was when the registry was asked.
-/// [`Registry::client`](super::Registry::client) and [`Registry::list`](super::Registry::list)
-/// return it.
+/// [`Registry::client`](super::Registry::client), [`Registry::list`](super::Registry::list) and
+/// [`Registry::authenticate`](super::Registry::authenticate) return it.
 ///
 /// `Debug` shows the identifier, and when it was issued and last used.
 #[derive(Clone)]
@@ -87,13 +87,13 @@ impl Client {
     /// | the request | the client | the result |
     /// |---|---|---|
     /// | has a `redirect_uri` | registered it, byte for byte (RFC 9700 section 4.1.3) | the one of the request |
-    /// | has an `http` URI to the user's own machine | registered it with any port (RFC 8252 section 7.3) | the one of the request, with its port |
+    /// | has an `http` URI to loopback | registered the same URI, with the same or another port (RFC 8252 section 7.3) | the one of the request, with its port |
     /// | has another one | | [`is_not_registered`](RedirectError::is_not_registered) |
     /// | has none | registered exactly one | the registered one |
     /// | has none | registered none or several | [`is_missing`](RedirectError::is_missing) |
     ///
-    /// OpenID Connect requires a `redirect_uri` in each request (core section 3.1.2.1): if the
-    /// `scope` contains `openid`, refuse a request without one first.
+    /// OpenID Connect requires a `redirect_uri` in each request (core section 3.1.2.1). So if the
+    /// `scope` contains `openid`, refuse a request that has none.
     ///
     /// # Errors
     ///

@@ -52,13 +52,14 @@ impl ClientAuthenticationError {
         Self(Kind::Unavailable(source))
     }
 
-    /// Returns whether the client is not who it claims to be.
+    /// Returns whether the client does not exist, did not prove who it is, or uses another method
+    /// than the one it registered.
     #[must_use]
     pub fn is_invalid_client(&self) -> bool {
         matches!(self.0, Kind::InvalidClient { .. })
     }
 
-    /// Returns whether the request is malformed.
+    /// Returns whether the request authenticates in two ways.
     #[must_use]
     pub fn is_invalid_request(&self) -> bool {
         matches!(self.0, Kind::InvalidRequest { .. })

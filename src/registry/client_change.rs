@@ -22,8 +22,8 @@ pub enum ClientChangeKind {
     /// The client deleted itself, or the server [deleted](super::Registry::delete) it.
     Deleted,
     /// The registry removed the client because it was never used. It does so
-    /// [after some time](super::RegistryBuilder::remove_never_used_after), or for another client
-    /// if the registry is [full](super::RegistryBuilder::max_clients).
+    /// after [some time](super::RegistryBuilder::remove_never_used_after), or to make room for a
+    /// new client if the registry is [full](super::RegistryBuilder::max_clients).
     Expired,
 }
 

@@ -7,8 +7,8 @@ pub enum ClientOrder {
     /// The client that registered first comes first. Clients of the same second are ordered by
     /// their identifiers.
     Age,
-    /// Clients that were [never used](super::Registry::mark_used) come first, ordered by age. Then
-    /// comes the client whose last use is the longest ago.
+    /// Clients that were [never used](super::Registry::mark_used) come first, ordered by age. The
+    /// others follow, the one with the oldest last use first.
     LastUse,
 }
 

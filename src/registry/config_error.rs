@@ -10,9 +10,8 @@ use super::store::file::error::FileError;
 use crate::BoxError;
 use crate::util::debug_text::debug_text;
 
-/// A setting that [`RegistryBuilder`](super::RegistryBuilder) or
-/// [`Registry::tenant`](super::Registry::tenant) refuses, or a file that cannot be opened.
-/// `Display` says what to write instead.
+/// The error of creating a registry: a wrong setting, a file that cannot be opened, or a thread
+/// that did not start. `Display` and `Debug` say what to do.
 #[non_exhaustive]
 pub enum RegistryConfigError {
     /// The URL of the registration endpoint breaks the [rules](super::Registry::in_memory). The URL

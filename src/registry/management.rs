@@ -73,7 +73,8 @@ impl Registry {
     ///
     /// Call it at the token endpoint, after a code or a refresh token was redeemed. Do not call it
     /// earlier: everybody can register a client and open the authorization endpoint, but only a
-    /// client that a user accepted gets a code.
+    /// client that a user accepted gets a code. For other grants, such as `client_credentials`,
+    /// call it after a successful request, if you trust the clients that can register.
     ///
     /// A client that was used is never [evicted](super::RegistryBuilder::max_clients) and never
     /// [removed](super::RegistryBuilder::remove_never_used_after). One use an hour is written;
@@ -81,8 +82,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`RegistryError::is_storage`] if the file cannot be read or written. The client may still be
-    /// used, so the token request need not fail.
+    /// [`RegistryError::is_storage`] if the file cannot be read or written. You can ignore this
+    /// error, and answer the token request as usual.
     pub async fn mark_used(&self, client_id: &str) -> Result<bool, RegistryError> {
         // 0 means never.
         let now = self.inner.settings.time_source.now().max(1);

@@ -3,8 +3,8 @@
 //! [`Registry`] issues identifiers, secrets and registration access tokens. It checks client
 //! metadata by the rules of RFC 7591 section 2 and OpenID Connect registration section 2. It keeps
 //! the clients in memory ([`Registry::in_memory`]), or in a file ([`Registry::open`], feature
-//! `registry-file`). It works for one process. All clones of a [`Registry`] share the same clients.
-//! [`Registry::tenant`] returns a registry for a tenant, with clients of its own.
+//! `registry-file`). One process can use it at a time. All clones of a [`Registry`] share the same
+//! clients. [`Registry::tenant`] returns a registry for a tenant, with clients of its own.
 //!
 //! # What it keeps
 //!
@@ -16,7 +16,7 @@
 //! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys; `tls_client_auth` needs exactly one `tls_client_auth_…` | `client_secret_basic`, or the first supported one if that is not supported |
 //! | `grant_types` | array of strings; see [grant types](#grant-types-and-response-types) | the grant types that the `response_types` need, or else `authorization_code` |
 //! | `response_types` | array of strings; see [response types](#grant-types-and-response-types) | `code` with `authorization_code`, else `[]` |
-//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; can be [corrected](RegistryBuilder::correct_application_type) | `native` if a redirect URI is `http`, or has a scheme of the client's own; else `web` |
+//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; with [`correct_application_type`](RegistryBuilder::correct_application_type), the registry corrects a wrong `web` | `native` if a redirect URI is `http`, or has a scheme of the client's own; else `web` |
 //! | `client_name` | string, also as `client_name#language-tag` | omitted |
 //! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
 //! | `scope`, `software_id`, `software_version` | string | omitted |
@@ -27,7 +27,7 @@
 //! | `jwks` | key set with only public keys; not together with `jwks_uri` | omitted |
 //! | `post_logout_redirect_uris` | array of URIs with the rules of redirect URIs | omitted |
 //! | `subject_type` | one of the [supported](RegistryBuilder::subject_types_supported): `public`, or `pairwise` if all redirect URIs have one host | omitted; `pairwise` if only that is supported |
-//! | the seven [`…_alg`](#algorithms) | string; no `none` for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric ones only for a client with a secret | omitted |
+//! | the seven [`…_alg`](#algorithms) | string; the value `none` is refused for `token_endpoint_auth_signing_alg` and `id_token_signed_response_alg`; symmetric algorithms only for a client with a secret | omitted |
 //! | the three [`…_enc`](#algorithms) | string; needs its `…_alg` | omitted |
 //! | `default_max_age` | number of seconds | omitted |
 //! | `require_auth_time`, `backchannel_logout_session_required` | `true` or `false` | omitted |
@@ -51,7 +51,8 @@
 //! - The grant types and the response types must fit together (RFC 7591 section 2.1). For example,
 //!   `code` needs `authorization_code`.
 //! - A client with the method `none` cannot have the grant type `client_credentials`.
-//! - The words of a response type may be in any order: `id_token code` is `code id_token`.
+//! - The words of a response type may be in any order: `id_token code` means the same as
+//!   `code id_token`.
 //!
 //! # Algorithms
 //!
@@ -85,7 +86,7 @@
 //! | `application_type` | redirect URIs |
 //! |---|---|
 //! | `native` | any mix of `http` to loopback, schemes of its own, and `https` |
-//! | `web` | `https` and `http`, no scheme of its own |
+//! | `web` | `https`, and `http` to loopback; no scheme of its own |
 //! | `web` with an implicit response type | only `https`, and not to loopback |
 //!
 //! # What it answers
@@ -170,8 +171,8 @@ use crate::reply::Reply;
 
 /// A [`Backend`] that needs no other server. [The module](self) documents its rules.
 ///
-/// It is cheap to clone. All clones share the same clients. The registry is closed when the last
-/// clone is dropped, and the last registry of its [tenants](Self::tenant).
+/// It is cheap to clone. All clones share the same clients. The registry stays open until all its
+/// clones, and all registries of its [tenants](Self::tenant), are dropped.
 ///
 /// ```
 /// use http::Request;

@@ -16,20 +16,18 @@ impl Registry {
     /// |---|---|
     /// | the settings, the callback and the clock | the URL |
     /// | the file and its backup | clients, secrets and tokens |
-    /// | the threads | the count of [`max_clients`](super::RegistryBuilder::max_clients), and which client makes room |
+    /// | the threads | the limit [`max_clients`](super::RegistryBuilder::max_clients): a full tenant evicts only its own clients |
     ///
     /// - The registry that was built is a tenant without a name. It sees no client of the others.
-    ///   It need not have a client.
-    /// - Two handles with one name are one tenant. The name of a tenant is the same from each
-    ///   handle: `registry.tenant("a", …)?.tenant("b", …)` is the tenant `b`.
+    ///   You may leave it empty, and use only named tenants.
+    /// - Two registries with one name are one tenant. Names do not nest:
+    ///   `registry.tenant("a", …)?.tenant("b", …)` is the tenant `b`.
     /// - A name has 1 to 128 characters of `A-Z a-z 0-9 - . _ ~`. `A` and `a` are two names.
     /// - The URL follows the rules of [`in_memory`](Self::in_memory). It must lead to this tenant
     ///   and to no other. It is not stored.
-    /// - A tenant is in the store as soon as it has a client. In a file, its clients survive a
-    ///   restart.
+    /// - A tenant exists as soon as it has a client. In a file, its clients survive a restart.
     /// - [Unused clients](super::RegistryBuilder::remove_never_used_after) are removed from all
-    ///   tenants in the store, even if no handle of the tenant exists.
-    /// - The store stays open until the last handle of the last tenant is dropped.
+    ///   tenants, even if no `Registry` of the tenant exists.
     ///
     /// The call opens nothing and waits for nothing, so it may be made for each request. Make it
     /// only for tenants that you know: a name from a request would let everybody create tenants.

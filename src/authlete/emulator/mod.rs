@@ -31,7 +31,8 @@ use crate::endpoint::{EndpointBody, EndpointFuture};
 /// registration, escaped twice.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// An Authlete to develop and test against, offline and from any language.
+/// An emulator of Authlete, for development and tests. It works offline. If it is served over HTTP,
+/// programs in any language can use it.
 ///
 /// It is a tower service that puts a [`Backend`] behind the four calls of Authlete's Web API, for
 /// one service and its access token:
@@ -41,7 +42,8 @@ const BODY_LIMIT: usize = 1024 * 1024;
 ///   codes of success are Authlete's. Those that start with `E` are the emulator's own.
 /// - The limit of a request body is 1 MiB.
 ///
-/// It accepts any request body, never fails, is always ready, and cloning is cheap.
+/// It accepts any type of request body. The service returns no error, and is always ready. Cloning
+/// is cheap.
 ///
 /// # Example
 ///

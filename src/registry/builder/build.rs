@@ -19,8 +19,8 @@ impl RegistryBuilder {
     ///
     /// # Errors
     ///
-    /// [`RegistryConfigError`] names the wrong setting, or the file that cannot be opened, and says
-    /// what to write instead.
+    /// [`RegistryConfigError`] names the wrong setting, the file that cannot be opened, or the
+    /// thread that did not start, and says what to do.
     pub fn build(self) -> Result<Registry, RegistryConfigError> {
         #[cfg(feature = "registry-file")]
         if let Some(path) = self.path.clone() {

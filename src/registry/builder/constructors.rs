@@ -20,21 +20,26 @@ impl Registry {
     /// is this URL, `/` and the `client_id`. So for `https://as.example.com/register`, a client
     /// gets the `registration_client_uri` `https://as.example.com/register/{client_id}`.
     ///
-    /// - A request to it must arrive at the layer's
-    ///   [registration path](crate::DcrBuilder::registration_path), after all proxies. If the
-    ///   [configuration path](crate::DcrBuilder::configuration_path) is another one, pass the URL
-    ///   of that path, because clients receive it. Then set the URL of the registration path with
-    ///   [`DcrBuilder::registration_endpoint`](crate::DcrBuilder::registration_endpoint).
+    /// - Proxies must forward this URL to the layer's
+    ///   [registration path](crate::DcrBuilder::registration_path).
     /// - The scheme is `https`. It may be `http` if the host is `localhost`, `127.0.0.1` or
-    ///   `[::1]`.
+    ///   `[::1]`, or with [`https_only(false)`](RegistryBuilder::https_only).
     /// - The host has no wildcard and no `%` escape.
     /// - The path does not end with `/`. It has no `%` escape, no `//`, no `.` or `..` segment, and
     ///   no name in braces.
     /// - The URL has no user information, no query and no fragment.
     ///
+    /// If the layer has a separate [configuration path](crate::DcrBuilder::configuration_path), two
+    /// things change:
+    ///
+    /// - Pass the public URL of the configuration path here, because client URLs start with it.
+    /// - Set the public URL of the registration path with
+    ///   [`DcrBuilder::registration_endpoint`](crate::DcrBuilder::registration_endpoint).
+    ///
     /// # Errors
     ///
-    /// [`RegistryConfigError::InvalidRegistrationEndpoint`] if the URL breaks these rules.
+    /// - [`RegistryConfigError::InvalidRegistrationEndpoint`] if the URL breaks these rules.
+    /// - [`RegistryConfigError::Thread`] if the system does not start a thread.
     pub fn in_memory(registration_endpoint: &str) -> Result<Self, RegistryConfigError> {
         Self::builder(registration_endpoint).build()
     }
@@ -49,6 +54,7 @@ impl Registry {
     /// - [`RegistryConfigError::InvalidRegistrationEndpoint`] if the URL breaks the rules.
     /// - [`RegistryConfigError::Locked`] if the file is open already.
     /// - [`RegistryConfigError::UnusableFile`] if the file cannot hold a registry.
+    /// - [`RegistryConfigError::Thread`] if the system does not start a thread.
     ///
     /// ```
     /// use tower_dcr::registry::Registry;

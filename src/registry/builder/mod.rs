@@ -135,8 +135,8 @@ impl RegistryBuilder {
     /// Requires a redirect URI of each client whose grant types redirect. The default is `true`
     /// (RFC 7591 section 2).
     ///
-    /// With `false`, a client without redirect URIs is registered, as Authlete does. The client
-    /// cannot use such a grant until an update adds a redirect URI.
+    /// With `false`, a client without redirect URIs is registered. Authlete does the same. The
+    /// client cannot use such a grant until an update adds a redirect URI.
     pub fn require_redirect_uris(mut self, yes: bool) -> Self {
         self.rules.redirect_uris_required = yes;
         self
@@ -156,8 +156,8 @@ impl RegistryBuilder {
     /// own is an absolute URI (RFC 6749 section 4.5). `password` is refused, because it gives the
     /// user's password to the client (RFC 9700 section 2.4).
     ///
-    /// If a grant type is dropped, the response types that need it are dropped with it. If none is
-    /// left, the client is refused.
+    /// If a grant type is dropped, the response types that need it are dropped with it. If all
+    /// grant types or all response types were dropped, the client is refused.
     pub fn grant_types_supported<T: Into<String>>(
         mut self,
         grant_types: impl IntoIterator<Item = T>,
@@ -211,7 +211,7 @@ impl RegistryBuilder {
     /// | `require_signed_request_object` | authorization requests without a signed request object | RFC 9101 section 10.5 |
     /// | `require_pushed_authorization_requests` | authorization requests that were not pushed | RFC 9126 section 6 |
     ///
-    /// If a client sends `true` for another one of them, it is refused with 400
+    /// If a client sends `true` for a member that you did not name, it is refused with 400
     /// `invalid_client_metadata`. If the member were dropped, the client would have less security
     /// than it asked for, and might not notice. `false` is always accepted.
     ///
@@ -249,8 +249,8 @@ impl RegistryBuilder {
     }
 
     /// Registers a client as `native` if it says that it is `web`, and has a redirect URI with a
-    /// scheme of its own. The default is `false`: such a client is refused. Cursor has registered
-    /// like this.
+    /// scheme of its own. The default is `false`: such a client is refused. Some versions of the
+    /// editor Cursor register like this.
     ///
     /// RFC 7591 section 2 lets a server replace what a client requests. The response contains
     /// `native`.
@@ -270,8 +270,8 @@ impl RegistryBuilder {
     }
 
     /// Limits the number of clients. The default is 100,000. The minimum is 1. A warning is logged
-    /// when four fifths are reached. Each [tenant](super::Registry::tenant) may have so many
-    /// clients.
+    /// when four fifths are reached. The limit holds for each [tenant](super::Registry::tenant)
+    /// separately.
     ///
     /// If the registry is full, a new client evicts the oldest client that was [never
     /// used](super::Registry::mark_used) and registered more than ten minutes ago. If there is no
@@ -294,7 +294,7 @@ impl RegistryBuilder {
     }
 
     /// Limits the length of the metadata that is kept of a client, in bytes of JSON. The default is
-    /// 16 KiB. The minimum is 256, because hardly any client has less.
+    /// 16 KiB. The minimum is 256, because a lower limit would refuse almost every client.
     ///
     /// The length is that of all stored members together, with their names and the defaults that
     /// were filled in. They are stored without spaces and unnecessary escapes; only `jwks` and
@@ -302,7 +302,7 @@ impl RegistryBuilder {
     /// dropped do not count. A client that is too long is refused with 400
     /// `invalid_client_metadata`.
     ///
-    /// So `max_clients` times this length bounds the memory of all metadata.
+    /// So `max_clients` times this length bounds the memory of the metadata of each tenant.
     pub fn max_metadata_length(mut self, bytes: usize) -> Self {
         self.rules.max_metadata_length = bytes;
         self
@@ -311,8 +311,9 @@ impl RegistryBuilder {
     /// Issues a new registration access token with each update (RFC 7592 section 2.2). The default
     /// is `false`: the response contains the token of the request.
     ///
-    /// The old token stays valid until the new one is used, but for 24 hours at most. So a client
-    /// that did not receive the response is not locked out. At most two tokens are valid at a time.
+    /// The old token stays valid until the new one is used, or for 24 hours, whichever is shorter.
+    /// So a client that did not receive the response is not locked out. At most two tokens are
+    /// valid at a time.
     pub fn rotate_registration_access_token(mut self, yes: bool) -> Self {
         self.rotates_tokens = yes;
         self
@@ -325,7 +326,8 @@ impl RegistryBuilder {
     /// lifetime. The response contains the new secret. The old secret stays valid for the
     /// [grace period](Self::secret_grace_period).
     ///
-    /// If the setting is removed, secrets that expire are renewed by secrets that do not.
+    /// If you remove the setting later, a secret with an expiry is still renewed. The new secret
+    /// does not expire.
     pub fn secret_lifetime(mut self, lifetime: Duration) -> Self {
         self.secret_lifetime = Some(lifetime);
         self
@@ -342,11 +344,11 @@ impl RegistryBuilder {
     }
 
     /// Removes clients that were [never used](super::Registry::mark_used) in this time after their
-    /// registration. It is in whole seconds, at least one. By default they stay. A client that was
-    /// used once is never removed.
+    /// registration. It is in whole seconds, at least one. By default they stay, unless the
+    /// registry is [full](Self::max_clients). A client that was used once is never removed.
     ///
     /// A thread looks for such clients, in all [tenants](super::Registry::tenant) of the store. A
-    /// removal may be late by 1% of this time, and by one minute at most.
+    /// removal may be late by 1% of this time or by one minute, whichever is shorter.
     pub fn remove_never_used_after(mut self, time: Duration) -> Self {
         self.unused_lifetime = Some(time);
         self
@@ -364,8 +366,9 @@ impl RegistryBuilder {
     }
 
     /// Registers a callback for client changes. [`ClientChange`] says what happened, and to which
-    /// client of which [tenant](super::Registry::tenant). A second
-    /// callback replaces the first. For example, revoke the tokens of a client that is gone.
+    /// client of which [tenant](super::Registry::tenant). Use it,
+    /// for example, to revoke the tokens of a client that is gone. A second callback replaces the
+    /// first.
     ///
     /// - It is called after the change was committed, in the order of the changes, one at a time.
     /// - It is called on a thread of its own, outside every lock. It may block, and it may use the
