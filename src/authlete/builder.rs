@@ -301,9 +301,9 @@ impl AuthleteBuilder {
     /// Sets how long a call may take, with all attempts and the waits between them. The default is
     /// 20 s, and zero is an error.
     ///
-    /// A register, update or delete is not sent if too little time remains. It might be cut off,
-    /// and nobody would know the outcome. The limit is half of the shorter one of
-    /// [`attempt_timeout`](Self::attempt_timeout) and `timeout`: 5 s by default. The call then
+    /// A register, update or delete is not sent if too little time remains. At least half of the
+    /// shorter one of [`attempt_timeout`](Self::attempt_timeout) and `timeout` must remain: 5 s by
+    /// default. Otherwise it might be cut off, and nobody would know the outcome. The call then
     /// returns the error of the previous attempt. If there was none, it returns an error whose
     /// [`is_timeout`](super::AuthleteError::is_timeout) is `true` and whose
     /// [`is_outcome_unknown`](super::AuthleteError::is_outcome_unknown) is `false`.

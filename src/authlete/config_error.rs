@@ -26,7 +26,8 @@ pub enum AuthleteConfigError {
     /// The base URL breaks the rules of [`base_url`](super::AuthleteBuilder::base_url).
     #[non_exhaustive]
     InvalidBaseUrl {
-        /// What is wrong and what to write instead. It continues a sentence about the base URL.
+        /// What is wrong and what to write instead. It is the end of a sentence that starts with
+        /// "the base URL".
         problem: &'static str,
     },
 

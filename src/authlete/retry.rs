@@ -76,7 +76,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait, including its random part. The default is 2 s. It must not be zero,
+    /// Sets the longest wait, including its random part. The default is 2 s. The wait that a 429
+    /// asks for may be longer. It must not be zero,
     /// or shorter than [`min_wait`](Self::min_wait).
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {

@@ -94,8 +94,9 @@ impl<B: Backend> DcrEndpoint<B> {
     /// Creates the service with the default settings. [`DcrBuilder`](crate::DcrBuilder) lists them.
     /// For other settings, call [`build_endpoint`](crate::DcrBuilder::build_endpoint).
     ///
-    /// The paths are those of the backend's URL, if it has one, such as a registry. Otherwise they
-    /// are `/register` and `/register/{client_id}`.
+    /// The paths come from the `registration_endpoint` that the backend
+    /// [announces](Backend::server_metadata), as a registry does. If there is none, or if its path
+    /// cannot be matched, they are `/register` and `/register/{client_id}`.
     pub fn new(backend: B) -> Self {
         Self::with_settings(Settings::of(&backend), BackendSource::Fixed(backend))
     }

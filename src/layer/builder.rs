@@ -22,7 +22,7 @@ use crate::util::timeout::Timeout;
 /// |---|---|
 /// | [`registration_endpoint`](Self::registration_endpoint) | none |
 /// | [`server_metadata_of`](Self::server_metadata_of) | the backend of the builder |
-/// | [`registration_path`](Self::registration_path) | the path of the registration endpoint, or of the backend's URL, or `/register` |
+/// | [`registration_path`](Self::registration_path) | the path of the registration endpoint that is set, or that the backend announces, or `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
 /// | [`registration_only`](Self::registration_only) | `false` |
 /// | [`methods`](Self::methods) | all four |
@@ -174,9 +174,10 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Adds to the [metadata document](DcrLayer::server_metadata) what this backend
-    /// [supports](Backend::server_metadata). Use it if tower's layers are around the backend,
-    /// because they do not pass that on. It sets no path: for a registry, prefer `settings_of`.
-    /// Each call replaces the previous one.
+    /// [announces](Backend::server_metadata), such as its URL and what it supports. Use it if
+    /// tower's layers are around the backend, because they do not pass that on. Its URL
+    /// is also the default of [`registration_endpoint`](Self::registration_endpoint). For a
+    /// registry, prefer `settings_of`. Each call replaces the previous one.
     ///
     /// ```
     /// use serde_json::json;
@@ -205,7 +206,8 @@ impl<B: Backend> DcrBuilder<B> {
 
     /// Sets the path of the client registration endpoint (RFC 7591 section 3). The default is the
     /// path of the [registration endpoint](Self::registration_endpoint). If that is not set, it is
-    /// the path of the backend's URL, such as that of a registry. Otherwise it is `/register`.
+    /// the path of the `registration_endpoint` that the backend
+    /// [announces](Backend::server_metadata), as a registry does. Otherwise it is `/register`.
     ///
     /// The path of the URL should end with this path, as it does behind a proxy that strips a
     /// prefix. If it does not, a warning is logged.
@@ -236,8 +238,8 @@ impl<B: Backend> DcrBuilder<B> {
         self
     }
 
-    /// Answers only registrations (RFC 7591). Requests on client paths (RFC 7592) go to the
-    /// application. The default is `false`.
+    /// Answers only registrations (RFC 7591). The layer passes requests on client paths (RFC 7592)
+    /// to the application. A [`DcrEndpoint`] alone answers them with 404. The default is `false`.
     ///
     /// With `true`, the [configuration path](Self::configuration_path) is validated but unused. The
     /// backend must not issue a `registration_client_uri`. The built-in registry has a setting of

@@ -46,7 +46,9 @@ impl<B: Backend> DcrBuilder<B> {
     /// [metadata](Self::server_metadata_of) from a registry. Use it if layers or policies are
     /// around the registry.
     ///
-    /// It does not overwrite [`registration_path`](Self::registration_path).
+    /// It overwrites these three settings, but not [`registration_path`](Self::registration_path).
+    /// If the layer has a separate [configuration path](Self::configuration_path), call
+    /// `registration_endpoint` after it.
     ///
     /// ```
     /// use serde_json::json;

@@ -43,7 +43,7 @@ use crate::endpoint::DcrEndpoint;
 ///
 /// The default paths are `/register` and `/register/{client_id}`. To set others, use
 /// [`builder`](Self::builder). The application never sees a request on these paths, whatever the
-/// method.
+/// method. There is one exception: [`registration_only`](DcrBuilder::registration_only).
 ///
 /// `E` is the endpoint with its [layers](Self::endpoint_layer). It is created once, and all
 /// services that this layer and its clones create share it. This matters because a framework may
@@ -81,9 +81,12 @@ pub struct DcrLayer<B, E = DcrEndpoint<B>> {
 impl<B: Backend> DcrLayer<B> {
     /// Creates the layer with the default settings. [`DcrBuilder`] lists them.
     ///
-    /// The paths are those of the backend's fixed URL, if it has one, such as a built-in registry.
-    /// Otherwise they are `/register` and `/register/{client_id}`. For a registry, prefer
-    /// `DcrLayer::for_registry`: it takes more settings from the registry, and reports errors.
+    /// The paths come from the `registration_endpoint` that the backend
+    /// [announces](Backend::server_metadata), as a registry does. If there is none, or if its path
+    /// cannot be matched, they are `/register` and `/register/{client_id}`.
+    ///
+    /// For a registry, prefer `DcrLayer::for_registry`. It also takes `registration_only` from the
+    /// registry, and returns an error if the path cannot be matched.
     pub fn new(backend: B) -> Self {
         Self::from_endpoint(DcrEndpoint::new(backend))
     }
@@ -107,9 +110,9 @@ impl<B, E> DcrLayer<B, E> {
     /// Adds the members of registration to the server's metadata document (RFC 8414), and returns
     /// it. These members replace members of `document` with the same name:
     ///
-    /// - `registration_endpoint`, if it is [set](DcrBuilder::registration_endpoint) or the backend
-    ///   has a fixed URL. The built-in registry has one. If a path has a named segment, there is no
-    ///   such member.
+    /// - `registration_endpoint`, if it is [set](DcrBuilder::registration_endpoint), or if the
+    ///   backend [announces](Backend::server_metadata) one, as the built-in registry does. If a
+    ///   path has a named segment, there is no such member.
     /// - What the backend [supports](Backend::server_metadata), such as `grant_types_supported`.
     ///   With [`select_backend`](Self::select_backend), there are no such members, unless
     ///   [`server_metadata_of`](DcrBuilder::server_metadata_of) adds them.

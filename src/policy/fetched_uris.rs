@@ -40,10 +40,10 @@ const URI_LIST: &str = "request_uris";
 /// | the server | `jwks_uri`, `signed_jwks_uri`, `request_uris`, `sector_identifier_uri`, `backchannel_logout_uri`, `backchannel_client_notification_endpoint` |
 /// | the browser | `initiate_login_uri`, `frontchannel_logout_uri` |
 ///
-/// Each URI must be `https` on an allowed host, or on [loopback](Self::allow_loopback) if you allow
-/// it. A URI with user information is always refused. The
-/// refusal names the member, with the position in a list, such as `request_uris[2]`. It does not
-/// quote the URI.
+/// Each URI must be `https` on an allowed host. If you allow [loopback](Self::allow_loopback),
+/// `http` and `https` on loopback are accepted too. A URI with user information is always refused.
+/// The refusal names the member, with the position in a list, such as `request_uris[2]`. It does
+/// not quote the URI.
 ///
 /// A policy sees names, not addresses, and the owner of a public name can point it at a private
 /// address. So the part of your server that fetches the URIs must also check the address that it

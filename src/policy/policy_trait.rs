@@ -26,7 +26,8 @@ use super::rejection::Rejection;
 /// # Cancellation
 ///
 /// The future is dropped if the client disconnects, or if the backend time-out of the
-/// [builder](crate::DcrBuilder) elapses. The backend is then not called.
+/// [builder](crate::DcrBuilder) elapses. The backend is then not called. If
+/// `CompleteOnDisconnectLayer` is outside the policies, both run to their end instead.
 ///
 /// # Example
 ///

@@ -65,8 +65,8 @@ pub struct Rejection {
 impl Rejection {
     /// Creates a refusal with this error code. The code decides the status.
     ///
-    /// The description follows the rules of [`Reply::refuse`]. The client receives it, except with
-    /// `temporarily_unavailable`: that response has a fixed description.
+    /// The description follows the rules of [`Reply::refuse`]. The client receives it, except in a
+    /// 503: that response has a fixed description.
     pub fn new(error: ErrorCode, description: &str) -> Self {
         Self {
             error,
@@ -156,8 +156,8 @@ impl Rejection {
     /// receive it.
     ///
     /// It follows the rules of [`Reply::with_reason`]. It appears in the
-    /// [`Outcome`](crate::Outcome). With `temporarily_unavailable`, it appears in the text of the
-    /// outcome's [cause](crate::Outcome::cause) instead.
+    /// [`Outcome`](crate::Outcome). For a 503, it appears in the text of the outcome's
+    /// [cause](crate::Outcome::cause) instead.
     pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
         *self.reply = self.reply.with_reason(reason);
         self
@@ -188,7 +188,7 @@ impl Rejection {
     /// not change.
     ///
     /// - If it is not a JSON object, the client receives 500 `server_error`.
-    /// - It is ignored with [`temporarily_unavailable`](Self::temporarily_unavailable).
+    /// - It is ignored for a 503.
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         *self.reply = self.reply.with_content(content);
         self
@@ -207,7 +207,7 @@ impl Rejection {
     }
 
     /// Returns the extensions, so that you can change them. They are copied to the HTTP response,
-    /// except with `temporarily_unavailable`.
+    /// except to a 503.
     #[must_use]
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         self.reply.extensions_mut()

@@ -193,8 +193,8 @@ impl Registry {
     /// the client end.
     ///
     /// Returns `None` if there is no such client, or if clients
-    /// [cannot manage themselves](super::RegistryBuilder::registration_only). A client that
-    /// registered without a token gets its first one.
+    /// [cannot manage themselves](super::RegistryBuilder::registration_only). If a client
+    /// registered while that setting was on, and the setting is off now, it gets its first token.
     ///
     /// # Errors
     ///
@@ -227,7 +227,7 @@ impl Registry {
             .flatten())
     }
 
-    /// Returns the URL of the registration endpoint, as [`builder`](Self::builder) received it.
+    /// Returns the URL that the registry was created with.
     #[must_use]
     pub fn registration_endpoint(&self) -> &str {
         self.inner.settings.endpoint.as_str()

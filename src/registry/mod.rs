@@ -16,7 +16,7 @@
 //! | `token_endpoint_auth_method` | one of the [supported](RegistryBuilder::token_endpoint_auth_methods_supported); `private_key_jwt` and `self_signed_tls_client_auth` need keys; `tls_client_auth` needs exactly one `tls_client_auth_…` | `client_secret_basic`, or the first supported one if that is not supported |
 //! | `grant_types` | array of strings; see [grant types](#grant-types-and-response-types) | the grant types that the `response_types` need, or else `authorization_code` |
 //! | `response_types` | array of strings; see [response types](#grant-types-and-response-types) | `code` with `authorization_code`, else `[]` |
-//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; with [`correct_application_type`](RegistryBuilder::correct_application_type), the registry corrects a wrong `web` | `native` if a redirect URI is `http`, or has a scheme of the client's own; else `web` |
+//! | `application_type` | `web` or `native`; must fit the redirect URIs, see below; with [`correct_application_type`](RegistryBuilder::correct_application_type), `web` becomes `native` if a redirect URI has a scheme of the client's own | `native` if a redirect URI is `http`, or has a scheme of the client's own; else `web` |
 //! | `client_name` | string, also as `client_name#language-tag` | omitted |
 //! | `client_uri`, `logo_uri`, `tos_uri`, `policy_uri` | `http` or `https` URL, also as `name#language-tag` | omitted |
 //! | `scope`, `software_id`, `software_version` | string | omitted |
@@ -39,7 +39,7 @@
 //! - `sector_identifier_uri` is refused. The registry fetches nothing, so it cannot verify it.
 //! - `null`, `""` and `[]` count as omitted. There is one exception: `[]` is a value of
 //!   `response_types`.
-//! - A response contains no `null` and no `""`. It always contains the array `redirect_uris`.
+//! - No member of a response is `null` or `""`. The array `redirect_uris` is always there.
 //! - The values of `jwks` and of members that the registry is told to keep are returned exactly as
 //!   they were sent.
 //!

@@ -82,7 +82,8 @@ impl CompleteOnDisconnectLayer {
     /// Creates the layer, with at most this many tasks at once. A task is cancelled after one
     /// minute; see [`task_timeout`](Self::task_timeout).
     ///
-    /// With 0, every operation is cancelled, as if this layer were not there.
+    /// With 0, no operation continues after the client disconnected, as if this layer were not
+    /// there.
     #[must_use]
     pub fn new(max_tasks: usize) -> Self {
         Self {

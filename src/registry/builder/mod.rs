@@ -357,7 +357,10 @@ impl RegistryBuilder {
     /// Registers clients that cannot manage themselves. The default is `false`.
     ///
     /// They receive no `registration_access_token` and no `registration_client_uri` (OpenID Connect
-    /// registration section 3.2 makes both optional together). Reads, updates and deletes get 401.
+    /// registration section 3.2 makes both optional together). The registry
+    /// answers reads, updates and deletes with 401. With
+    /// [`DcrLayer::for_registry`](crate::DcrLayer::for_registry) they go to the application
+    /// instead.
     ///
     /// Tokens that were issued before are kept. They are valid again if this is switched off.
     pub fn registration_only(mut self, yes: bool) -> Self {
