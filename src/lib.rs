@@ -78,7 +78,7 @@
 //! | function | closure that returns a future | `async` closure |
 //! |---|---|---|
 //! | [`backend_fn`] | yes | only if it captures nothing |
-//! | [`policy::policy_fn`](policy::policy_fn()) | no: return the result itself | yes, if what it captures is `Clone` |
+//! | [`policy::policy_fn`](policy::policy_fn()) | no, but a plain closure that returns the `Result`, not a future | yes, if what it captures is `Clone` |
 //! | [`DcrBuilder::require_initial_access_token`] | yes | no |
 //! | [`DcrLayer::select_backend`] | yes | no |
 //! | `AuthleteBuilder::credentials_fn` | yes | no |

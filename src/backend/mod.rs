@@ -60,8 +60,8 @@ use crate::reply::Reply;
 /// was already started may still complete. If the client disconnects, there is no
 /// [`Outcome`](crate::Outcome). After a time-out, the 503 has one.
 ///
-/// With feature `tokio`, `CompleteOnDisconnectLayer` completes the operation instead, and its
-/// callback `on_outcome` receives the outcome.
+/// With feature `tokio`, `CompleteOnDisconnectLayer` keeps the operation running for one minute at
+/// most, and its callback `on_outcome` receives the outcome.
 ///
 /// # Example
 ///

@@ -266,8 +266,8 @@ impl Reply {
         self
     }
 
-    /// Replaces the content. The [`error`](Self::error) of the old content is removed, and the
-    /// action stays.
+    /// Replaces the content. The action stays. [`error`](Self::error) then returns `None`, even if
+    /// the new content has an `error`.
     #[must_use]
     pub fn with_content(mut self, content: impl Into<Bytes>) -> Self {
         self.content = Some(content.into());
