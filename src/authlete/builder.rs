@@ -301,11 +301,11 @@ impl AuthleteBuilder {
     /// Sets how long a call may take, with all attempts and the waits between them. The default is
     /// 20 s, and zero is an error.
     ///
-    /// A register, update or delete is not sent if too little time remains. At least half of the
-    /// shorter one of [`attempt_timeout`](Self::attempt_timeout) and `timeout` must remain: 5 s by
-    /// default. Otherwise it might be cut off, and nobody would know the outcome. The call then
-    /// returns the error of the previous attempt. If there was none, it returns an error whose
-    /// [`is_timeout`](super::AuthleteError::is_timeout) is `true` and whose
+    /// A register, update or delete is not sent if too little time remains. The time that
+    /// must remain is half of [`attempt_timeout`](Self::attempt_timeout), or half of `timeout` if
+    /// that is shorter: 5 s by default. Otherwise it might be cut off, and nobody would know the
+    /// outcome. The call then returns the error of the previous attempt. If there was none, it
+    /// returns an error whose [`is_timeout`](super::AuthleteError::is_timeout) is `true` and whose
     /// [`is_outcome_unknown`](super::AuthleteError::is_outcome_unknown) is `false`.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;

@@ -177,12 +177,12 @@ impl AuthleteClient {
         self.call(&delete.into()).await
     }
 
-    /// Makes the call for this operation, and returns the whole response. A response is not an
-    /// error, whatever its `action`.
+    /// Makes the call for this operation, and returns the whole response. A valid response
+    /// is not an error, whatever its `action`.
     ///
     /// # Errors
     ///
-    /// [`AuthleteError`] if there is no response, after the retries of the
+    /// [`AuthleteError`] if there is no valid response, after the retries of the
     /// [`RetryPolicy`](super::RetryPolicy). It is the error of the last attempt.
     pub async fn call(&self, operation: &Operation) -> Result<AuthleteResponse, AuthleteError> {
         let inner = &*self.inner;

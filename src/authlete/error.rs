@@ -22,8 +22,8 @@ use crate::backend::Unavailable;
 ///
 /// `Debug` and `Display` contain nothing that was sent. They contain two things that were received:
 /// the status, and a `resultCode` of at most 32 letters and digits. The [source](Error::source) is
-/// the HTTP client's error. It may contain the reason with which an HTTP/2 server closed the
-/// connection.
+/// the error of the HTTP client, or of your `credentials_fn`. It may contain the reason with which
+/// an HTTP/2 server closed the connection.
 ///
 /// ```
 /// use tower_dcr::ClientMetadata;

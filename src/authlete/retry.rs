@@ -76,9 +76,10 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait, including its random part. The default is 2 s. The wait that a 429
-    /// asks for may be longer. It must not be zero,
-    /// or shorter than [`min_wait`](Self::min_wait).
+    /// Sets the longest wait, including its random part. The default is 2 s. `max_wait` must not
+    /// be zero, nor shorter than [`min_wait`](Self::min_wait).
+    ///
+    /// The wait that a 429 asks for may be longer.
     #[must_use]
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;

@@ -87,9 +87,9 @@
 //!
 //! # Cost
 //!
-//! A policy may run for a caller without a valid token. It always may in an update, because
-//! policies run before the backend verifies the token. It may in a registration if no initial
-//! access token is required. So keep policies cheap. If a policy calls another service, do one of
+//! A policy may run for a caller without a valid token. In each update, it runs before the
+//! backend verifies the token. In a registration, it runs for everybody if no initial access token
+//! is required. So keep policies cheap. If a policy calls another service, do one of
 //! these:
 //!
 //! - Limit the requests with an [endpoint layer](crate::DcrLayer::endpoint_layer), updates

@@ -12,7 +12,7 @@ use super::rejection::Rejection;
 /// - Policies run in the order in which they were added.
 /// - Each policy sees the changes of the policies before it.
 /// - The first [`Rejection`] decides the response. Later policies and the backend are not called.
-/// - Registrations and updates are checked in the same way. Reads and deletes are not checked.
+/// - All policies run for registrations and for updates. Reads and deletes are not checked.
 /// - The metadata is parsed once for all policies, and serialized once if a policy changed it.
 /// - An empty stack checks nothing.
 ///

@@ -59,7 +59,7 @@ impl Client {
     }
 
     /// Returns the metadata that the client registered, with defaults filled in. It is a JSON
-    /// object with the members of RFC 7591 section 2, without those that the registry issued.
+    /// object with all members that the registry keeps, without those that it issued.
     #[must_use]
     pub fn metadata(&self) -> &ClientMetadata {
         &self.metadata

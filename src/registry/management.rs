@@ -193,8 +193,9 @@ impl Registry {
     /// the client end.
     ///
     /// Returns `None` if there is no such client, or if clients
-    /// [cannot manage themselves](super::RegistryBuilder::registration_only). If a client
-    /// registered while that setting was on, and the setting is off now, it gets its first token.
+    /// [cannot manage themselves](super::RegistryBuilder::registration_only). A client that
+    /// registered while `registration_only` was on has no token. Once the setting is off, this
+    /// method issues its first.
     ///
     /// # Errors
     ///

@@ -95,8 +95,8 @@
 //!   the same work.
 //! - An update replaces all metadata. It must name the `client_id`. It may repeat the
 //!   `client_secret`, and the other issued members with their current values.
-//! - A change to an authentication method without a secret revokes the secret. A change back issues
-//!   a new one.
+//! - If an update changes to an authentication method that uses no secret, the secret is revoked. A
+//!   change back issues a new one.
 //!
 //! [`RegistryBuilder`] limits the number of clients. It also limits the redirect URIs, the contacts
 //! and the length of the metadata of each client.

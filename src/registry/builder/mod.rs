@@ -93,8 +93,8 @@ impl RegistryBuilder {
     ///   `.tower-dcr-….new` beside it, which can be deleted.
     /// - **Secrets.** The file contains the clients' secrets as they were issued, and only hashes
     ///   of the tokens. Backups contain the same.
-    /// - **One process.** The file is opened once. A second process, or a second registry, is
-    ///   refused after half a second. Clones of a handle share it, and so do its
+    /// - **One process.** Only one registry can have the file open. A second process, or a second
+    ///   registry, is refused after half a second. Clones of a handle share it, and so do its
     ///   [tenants](super::Registry::tenant).
     /// - **Closing.** The file is closed when the last handle is dropped. The drop waits for the
     ///   changes that are being written.
