@@ -58,7 +58,7 @@
 //! | feature | adds | default |
 //! |---|---|---|
 //! | `tokio` | the [body](DcrBuilder::body_timeout) and [backend](DcrBuilder::backend_timeout) time-outs; [`CompleteOnDisconnectLayer`](endpoint::CompleteOnDisconnectLayer); 503 for the errors of tower's `Timeout` and `Buffer` | yes |
-//! | `tracing` | a span for each operation, the cause of each 5xx, warnings | yes |
+//! | `tracing` | a span for each operation, the causes of 5xx, warnings | yes |
 //! | `registry` | [`registry`], in memory | no |
 //! | `registry-file` | [`registry`], in a file; enables `registry` and `tokio` | no |
 //! | `uri-policies` | the [policies](policy) that parse URIs | no |
@@ -78,7 +78,7 @@
 //! | function | closure that returns a future | `async` closure |
 //! |---|---|---|
 //! | [`backend_fn`] | yes | only if it captures nothing |
-//! | [`policy::policy_fn`](policy::policy_fn()) | no, but a plain closure that returns the `Result`, not a future | yes, if what it captures is `Clone` |
+//! | [`policy::policy_fn`](policy::policy_fn()) | no; it accepts a plain closure that returns the `Result` itself | yes, if what it captures is `Clone` |
 //! | [`DcrBuilder::require_initial_access_token`] | yes | no |
 //! | [`DcrLayer::select_backend`] | yes | no |
 //! | `AuthleteBuilder::credentials_fn` | yes | no |

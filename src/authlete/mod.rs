@@ -17,7 +17,7 @@
 //! | `dynamicRegistrationSupported` | on |
 //! | `registrationManagementEndpoint`, or else `registrationEndpoint` | the public URL of the layer's [configuration path](crate::DcrBuilder::configuration_path), such as `https://as.example.com/register`. Client URLs are this URL plus `/{client_id}` |
 //! | `unauthorizedOnClientConfigSupported` | on. If it is off, set [`unauthorized_for_wrong_token`](AuthleteBackend::unauthorized_for_wrong_token): otherwise a wrong token gets 400, but RFC 7592 requires 401 |
-//! | `dcrScopeUsedAsRequestable` | on, if the `scope` that a client registers limits the scopes that it can request |
+//! | `dcrScopeUsedAsRequestable` | on, to let a client request only the scopes that it registered |
 //!
 //! # Without an account
 //!

@@ -60,8 +60,8 @@ use crate::reply::Reply;
 /// was already started may still complete. If the client disconnects, there is no
 /// [`Outcome`](crate::Outcome). After a time-out, the 503 has one.
 ///
-/// With feature `tokio`, `CompleteOnDisconnectLayer` keeps the operation running for one minute at
-/// most, and its callback `on_outcome` receives the outcome.
+/// With feature `tokio`, `CompleteOnDisconnectLayer` keeps the operation running, by default for at
+/// most one minute. Its callback `on_outcome` receives the outcome.
 ///
 /// # Example
 ///
@@ -130,8 +130,8 @@ pub trait Backend: Send + Sync + 'static {
     /// decides, such as `grant_types_supported`. The default is none.
     ///
     /// Include `registration_endpoint` if the backend issues every `registration_client_uri` below
-    /// one fixed URL. Such a backend cannot serve several tenants as one backend: the builder
-    /// refuses it if a path has a named segment. Use
+    /// one fixed URL. One such backend cannot serve several tenants, because its URL is fixed: the
+    /// builder refuses it if a path has a named segment. Use
     /// [`select_backend`](crate::DcrLayer::select_backend) with one such backend per tenant.
     ///
     /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata) adds the members to a

@@ -28,8 +28,8 @@ use crate::token::BearerToken;
 /// The future of a closure cannot borrow: see the note on [closures](crate#closures).
 ///
 /// If you look tokens up in a map or a database, look up a hash of the token, such as SHA-256. The
-/// duration of a look-up of the token itself may reveal how much of it is right. The example leaves
-/// that out.
+/// duration of a look-up of the token itself may reveal how much of it is right. For brevity, the
+/// example does not hash the token.
 ///
 /// ```
 /// use std::collections::HashMap;

@@ -20,7 +20,7 @@ use crate::util::timeout::Timeout;
 ///
 /// | setting | default |
 /// |---|---|
-/// | [`registration_endpoint`](Self::registration_endpoint) | none |
+/// | [`registration_endpoint`](Self::registration_endpoint) | the one that the backend announces, if any |
 /// | [`server_metadata_of`](Self::server_metadata_of) | the backend of the builder |
 /// | [`registration_path`](Self::registration_path) | the path of the registration endpoint that is set, or that the backend announces, or `/register` |
 /// | [`configuration_path`](Self::configuration_path) | the registration path |
@@ -209,8 +209,8 @@ impl<B: Backend> DcrBuilder<B> {
     /// the path of the `registration_endpoint` that the backend
     /// [announces](Backend::server_metadata), as a registry does. Otherwise it is `/register`.
     ///
-    /// The path of the URL should end with this path, as it does behind a proxy that strips a
-    /// prefix. If it does not, a warning is logged.
+    /// The path of the registration endpoint's URL should equal this path, or end with it if a
+    /// proxy strips a prefix. Otherwise a warning is logged.
     ///
     /// It is the path that the layer sees. A layer around the whole application sees the full path.
     ///

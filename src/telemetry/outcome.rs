@@ -17,7 +17,7 @@ use crate::util::error_chain::Chain;
 ///
 /// [`operation`](Self::operation), [`action`](Self::action), [`status`](Self::status) and
 /// [`error`](Self::error) come from closed sets, so they fit the labels of a metric.
-/// [`reason`](Self::reason) does too, if the backend's reasons do.
+/// [`reason`](Self::reason) also fits, if your backend takes its reasons from a closed set.
 ///
 /// There is no outcome in these cases:
 ///
@@ -27,8 +27,9 @@ use crate::util::error_chain::Chain;
 /// - The client disconnected before the response. The operation may have happened.
 ///
 /// If you must know about every client, use the store, such as `RegistryBuilder::on_change` of the
-/// built-in registry. Or use the callback `CompleteOnDisconnectLayer::on_outcome`: it receives the
-/// outcomes of operations that ended in a task, after the client disconnected.
+/// built-in registry. The callback `CompleteOnDisconnectLayer::on_outcome` receives the outcomes of
+/// operations that ended in a task. It does not report operations that were cancelled because too
+/// many tasks ran.
 ///
 /// ```
 /// use http::Request;

@@ -82,7 +82,7 @@ impl CompleteOnDisconnectLayer {
     /// Creates the layer, with at most this many tasks at once. A task is cancelled after one
     /// minute; see [`task_timeout`](Self::task_timeout).
     ///
-    /// With 0, no operation continues after the client disconnected, as if this layer were not
+    /// With 0, no operation continues after a disconnect or a time-out, as if this layer were not
     /// there.
     #[must_use]
     pub fn new(max_tasks: usize) -> Self {
@@ -92,8 +92,8 @@ impl CompleteOnDisconnectLayer {
     }
 
     /// Sets the time that a task may take. The default is one minute. The task starts when the
-    /// client disconnects. After that time the operation is cancelled, and its [`Outcome`] is a
-    /// 503.
+    /// client disconnects or the backend time-out elapses. After that time the operation is
+    /// cancelled, and its [`Outcome`] is a 503.
     ///
     /// With zero, the operation is polled once more, and cancelled if it is not complete.
     #[must_use]
