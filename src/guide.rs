@@ -2,9 +2,9 @@
 //!
 //! | guide | questions |
 //! |---|---|
-//! | [`placement`] | Where does the layer go in axum, hyper and tonic? Which paths does it answer? |
+//! | [`placement`] | Where does the layer go in axum, hyper and tonic? On which paths? |
 //! | [`who_may_register`] | How do I close, limit and check registration? |
-//! | [`registry_in_operation`] | How do I run the built-in registry, and use it at the token endpoint? |
+//! | [`registry_in_operation`] | How do I run the built-in registry and use it elsewhere? |
 //! | [`authlete`] | How do I get from an Authlete account to a running endpoint? |
 //! | [`your_own_backend`] | How do I write, compose and test a backend? |
 //! | [`http_contract`] | Which response does each request get? |

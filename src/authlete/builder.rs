@@ -36,7 +36,7 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// |---|---|
 /// | [`base_url`](Self::base_url) or [`cluster`](Self::cluster) | none: set one of them |
 /// | [`https_only`](Self::https_only) | `true` |
-/// | [`credentials`](Self::credentials) or [`credentials_fn`](Self::credentials_fn) | none: set one of them |
+/// | [`credentials`](Self::credentials) or [`credentials_fn`] | none: set one of them |
 /// | [`send_initial_access_token`](Self::send_initial_access_token) | `false` |
 /// | [`header`](Self::header) | no additional header |
 /// | [`user_agent`](Self::user_agent) | `tower-dcr/` and the version |
@@ -44,8 +44,12 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// | [`timeout`](Self::timeout) | 20 s |
 /// | [`retry`](Self::retry) | [three attempts](RetryPolicy::default) |
 /// | [`response_limit`](Self::response_limit) | 1 MiB |
-/// | [`http_client`](Self::http_client) | hyper-util's with feature `authlete-client`, else none: set it |
-/// | [`connect_error_if`](Self::connect_error_if) | the connect errors of hyper-util's client with feature `authlete-client`, else none |
+/// | [`http_client`](Self::http_client) | that of feature `authlete-client`; else none: set it |
+/// | [`connect_error_if`](Self::connect_error_if) | the connect errors of that client; else none |
+///
+/// Feature `authlete-client` adds hyper-util's client.
+///
+/// [`credentials_fn`]: Self::credentials_fn
 ///
 /// ```
 /// use std::time::Duration;

@@ -15,9 +15,16 @@
 //! | setting | what it must be |
 //! |---|---|
 //! | `dynamicRegistrationSupported` | on |
-//! | `registrationManagementEndpoint`, or else `registrationEndpoint` | the public URL of the layer's [configuration path](crate::DcrBuilder::configuration_path), such as `https://as.example.com/register`. Client URLs are this URL plus `/{client_id}` |
-//! | `unauthorizedOnClientConfigSupported` | on. If it is off, set [`unauthorized_for_wrong_token`](AuthleteBackend::unauthorized_for_wrong_token): otherwise a wrong token gets 400, but RFC 7592 requires 401 |
+//! | `registrationManagementEndpoint`, or else `registrationEndpoint` | a URL, see below |
+//! | `unauthorizedOnClientConfigSupported` | on, see below |
 //! | `dcrScopeUsedAsRequestable` | on, to let a client request only the scopes that it registered |
+//!
+//! - The URL is the public URL of the layer's
+//!   [configuration path](crate::DcrBuilder::configuration_path), such as
+//!   `https://as.example.com/register`. Client URLs are this URL plus `/{client_id}`.
+//! - If `unauthorizedOnClientConfigSupported` is off, a wrong token gets 400, but RFC 7592 requires
+//!   401. Then set
+//!   [`unauthorized_for_wrong_token`](AuthleteBackend::unauthorized_for_wrong_token).
 //!
 //! # Without an account
 //!

@@ -58,8 +58,8 @@ impl AuthleteResponse {
         self.action
     }
 
-    /// Returns the `resultCode`, such as `A202001`. It is `None` if there is none, or if it is not
-    /// 1 to 32 letters and digits.
+    /// Returns the `resultCode`, such as `A202001`. It is `None` if the response has no such
+    /// code, or if the code is not 1 to 32 letters and digits.
     #[must_use]
     pub fn result_code(&self) -> Option<&str> {
         self.result_code.as_deref()

@@ -125,7 +125,7 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    /// Returns how long to wait before the next attempt, or `None` if there is none.
+    /// Returns how long to wait before the next attempt, or `None` if no attempt follows.
     pub(super) fn next_wait(
         &mut self,
         kind: OperationKind,

@@ -127,7 +127,7 @@ pub trait Backend: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Reply, Self::Error>> + Send;
 
     /// Returns the members of the server's metadata document (RFC 8414 section 2) that this backend
-    /// decides, such as `grant_types_supported`. The default is none.
+    /// decides, such as `grant_types_supported`. By default, there are no members.
     ///
     /// Include `registration_endpoint` if the backend issues every `registration_client_uri` below
     /// one fixed URL. One such backend cannot serve several tenants, because its URL is fixed: the

@@ -18,12 +18,12 @@ use crate::BoxError;
 /// # Unknown tenants
 ///
 /// A selector returns `None` for a tenant that it does not know. The response then does not depend
-/// on the name of the tenant:
+/// on the name of the tenant (OpenID Connect registration section 4.4):
 ///
 /// | path | response |
 /// |---|---|
 /// | registration | 404 `invalid_request` |
-/// | configuration | 401 `invalid_token`, as for an unknown client (OpenID Connect registration section 4.4) |
+/// | configuration | 401 `invalid_token`, as for an unknown client |
 ///
 /// The selector is called before the credentials are checked, and before the body is read.
 #[diagnostic::on_unimplemented(

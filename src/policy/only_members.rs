@@ -19,15 +19,20 @@ use crate::reply::ErrorCode;
 /// | member | registration | update |
 /// |---|---|---|
 /// | a listed name, exactly | passes | passes |
-/// | `client_id`, `client_secret`, `client_id_issued_at`, `client_secret_expires_at`, `registration_access_token`, `registration_client_uri` | passes if it is listed, else it is dropped or refused | passes |
-/// | `software_statement` | see [`allow_software_statement`](Self::allow_software_statement) | the same |
+/// | an issued member | passes only if it is listed | passes |
+/// | `software_statement` | see [`allow_software_statement`] | the same |
 /// | any other, [`drop_others`](Self::drop_others) | is dropped | is dropped |
-/// | any other, [`refuse_others`](Self::refuse_others) | 400 `invalid_client_metadata` | 400 `invalid_client_metadata` |
+/// | any other, [`refuse_others`](Self::refuse_others) | 400 `invalid_client_metadata` | the same |
+///
+/// The issued members are `client_id`, `client_secret`, `client_id_issued_at`,
+/// `client_secret_expires_at`, `registration_access_token` and `registration_client_uri`.
+///
+/// [`allow_software_statement`]: Self::allow_software_statement
 ///
 /// With `refuse_others`:
 ///
 /// - List every member that your backend adds to the response, such as defaults, because updates
-///   send them back. The six members above pass by themselves in an update.
+///   send them back. The issued members pass by themselves in an update.
 /// - An unlisted member with an empty value (`null`, `""`, `[]`) is dropped, not refused.
 ///
 /// ```

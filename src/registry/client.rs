@@ -86,11 +86,14 @@ impl Client {
     ///
     /// | the request | the client | the result |
     /// |---|---|---|
-    /// | has a `redirect_uri` | registered it, byte for byte (RFC 9700 section 4.1.3) | the one of the request |
-    /// | has an `http` URI to loopback | registered the same URI, with the same or another port (RFC 8252 section 7.3) | the one of the request, with its port |
+    /// | has a `redirect_uri` | registered it, byte for byte | the one of the request |
+    /// | has an `http` URI to loopback | registered it with another port | the one of the request |
     /// | has another one | | [`is_not_registered`](RedirectError::is_not_registered) |
     /// | has none | registered exactly one | the registered one |
     /// | has none | registered none or several | [`is_missing`](RedirectError::is_missing) |
+    ///
+    /// RFC 9700 section 4.1.3 requires the exact comparison. RFC 8252 section 7.3 makes the
+    /// exception for ports.
     ///
     /// OpenID Connect requires a `redirect_uri` in each request (core section 3.1.2.1). So if the
     /// `scope` contains `openid`, refuse a request that has none.

@@ -18,8 +18,12 @@ use crate::backend::Unavailable;
 /// | [`is_storage`](Self::is_storage) | the file cannot be read or written | 503 |
 /// | [`is_full`](Self::is_full) | there is no room for another client | 503 |
 /// | [`is_random`](Self::is_random) | the system has no random numbers | 500 |
-/// | [`is_invalid_cursor`](Self::is_invalid_cursor) | [`list`](super::Registry::list) got a wrong cursor | nothing: only your own code makes this call |
-/// | [`is_backup_target`](Self::is_backup_target) | the file for a backup cannot be written | nothing: only your own code makes this call |
+/// | [`is_invalid_cursor`](Self::is_invalid_cursor) | [`list`] got a wrong cursor | nothing |
+/// | [`is_backup_target`](Self::is_backup_target) | a backup cannot be written | nothing |
+///
+/// The last two come from calls that only your own code makes.
+///
+/// [`list`]: super::Registry::list
 ///
 /// An error with 503 has an [`Unavailable`] in its [sources](Error::source).
 /// [`Unavailable::find_in`] finds it, and it says whether the change may have happened.

@@ -24,7 +24,7 @@ use super::time_source::TimeSource;
 /// |---|---|
 /// | [`file`](Self::file) (feature `registry-file`) | clients are in memory |
 /// | [`grant_types_supported`](Self::grant_types_supported) | six grant types |
-/// | [`token_endpoint_auth_methods_supported`](Self::token_endpoint_auth_methods_supported) | all seven methods |
+/// | [`token_endpoint_auth_methods_supported`] | all seven methods |
 /// | [`subject_types_supported`](Self::subject_types_supported) | `public` and `pairwise` |
 /// | [`enforced_requirements`](Self::enforced_requirements) | none |
 /// | [`keep_members`](Self::keep_members) | none, beside those that the registry knows |
@@ -42,6 +42,8 @@ use super::time_source::TimeSource;
 /// | [`max_metadata_length`](Self::max_metadata_length) | 16 KiB |
 /// | [`on_change`](Self::on_change) | no callback |
 /// | [`clock`](Self::clock) | the system's clock |
+///
+/// [`token_endpoint_auth_methods_supported`]: Self::token_endpoint_auth_methods_supported
 ///
 /// ```
 /// use std::time::Duration;
@@ -204,12 +206,15 @@ impl RegistryBuilder {
     /// Sets the members with which a client can require more security. Name those that your server
     /// enforces for each client that registered them with `true`. The default is none.
     ///
-    /// | member | the server must refuse | defined in |
-    /// |---|---|---|
-    /// | `dpop_bound_access_tokens` | token requests without a `DPoP` proof | RFC 9449 section 5.2 |
-    /// | `tls_client_certificate_bound_access_tokens` | token requests without a client certificate | RFC 8705 section 3.4 |
-    /// | `require_signed_request_object` | authorization requests without a signed request object | RFC 9101 section 10.5 |
-    /// | `require_pushed_authorization_requests` | authorization requests that were not pushed | RFC 9126 section 6 |
+    /// | member | the server must refuse |
+    /// |---|---|
+    /// | `dpop_bound_access_tokens` | token requests without a `DPoP` proof |
+    /// | `tls_client_certificate_bound_access_tokens` | token requests without a certificate |
+    /// | `require_signed_request_object` | authorization requests without a signed object |
+    /// | `require_pushed_authorization_requests` | authorization requests that were not pushed |
+    ///
+    /// They are defined in RFC 9449 section 5.2, RFC 8705 section 3.4, RFC 9101 section 10.5 and
+    /// RFC 9126 section 6.
     ///
     /// If a client sends `true` for a member that you did not name, it is refused with 400
     /// `invalid_client_metadata`. If the member were dropped, the client would have less security
