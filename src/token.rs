@@ -59,7 +59,8 @@ impl fmt::Debug for BearerToken {
     }
 }
 
-/// The error of [`BearerToken::new`]: the text is not a `b64token`. It does not contain the text.
+/// The error of [`BearerToken::new`]: the text is not a `b64token`. The error does not contain the
+/// text.
 #[derive(Clone)]
 pub struct InvalidBearerToken(());
 

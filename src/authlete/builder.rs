@@ -305,10 +305,10 @@ impl AuthleteBuilder {
     /// Sets how long a call may take, with all attempts and the waits between them. The default is
     /// 20 s, and zero is an error.
     ///
-    /// A register, update or delete is not sent if too little time remains. The time that
-    /// must remain is half of [`attempt_timeout`](Self::attempt_timeout), or half of `timeout` if
-    /// that is shorter: 5 s by default. Otherwise it might be cut off, and nobody would know the
-    /// outcome. The call then returns the error of the previous attempt. If there was none, it
+    /// A register, update or delete is not sent if too little time remains, because it might be cut
+    /// off, and nobody would know the outcome. The time that must remain is half of
+    /// [`attempt_timeout`](Self::attempt_timeout), or half of `timeout` if that is shorter: 5 s by
+    /// default. The call then returns the error of the previous attempt. If there was none, it
     /// returns an error whose [`is_timeout`](super::AuthleteError::is_timeout) is `true` and whose
     /// [`is_outcome_unknown`](super::AuthleteError::is_outcome_unknown) is `false`.
     pub fn timeout(mut self, limit: Duration) -> Self {
@@ -356,8 +356,8 @@ impl AuthleteBuilder {
     /// sent.
     ///
     /// With feature `authlete-client`, a refused HTTP/2
-    /// [stream](super::AuthleteError::is_stream_refused) is recognized whatever you set, if an
-    /// `h2::Error` is among the sources.
+    /// [stream](super::AuthleteError::is_stream_refused) is always recognized, even if your
+    /// function returns `false`. An `h2::Error` must be among the sources of the error.
     ///
     /// ```
     /// use std::io;

@@ -130,9 +130,10 @@ pub trait Backend: Send + Sync + 'static {
     /// decides, such as `grant_types_supported`. By default, there are no members.
     ///
     /// Include `registration_endpoint` if the backend issues every `registration_client_uri` below
-    /// one fixed URL. One such backend cannot serve several tenants, because its URL is fixed: the
-    /// builder refuses it if a path has a named segment. Use
-    /// [`select_backend`](crate::DcrLayer::select_backend) with one such backend per tenant.
+    /// one fixed URL. Such a backend has one fixed URL, so a single instance cannot serve several
+    /// tenants. The builder therefore refuses it if a path has a named segment, such as
+    /// `/t/{tenant}/register`. Use [`select_backend`](crate::DcrLayer::select_backend) with one
+    /// such backend per tenant.
     ///
     /// [`DcrLayer::server_metadata`](crate::DcrLayer::server_metadata) adds the members to a
     /// document. tower's layers do not pass them on. For a backend inside tower's layers, use

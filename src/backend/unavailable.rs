@@ -105,7 +105,7 @@ impl Unavailable {
     /// |---|---|
     /// | `Unavailable` | that of the error |
     /// | tower's `Overloaded`, as the error itself | nothing happened |
-    /// | tower's `Overloaded`, among the sources | unknown: the backend may have shed a later step |
+    /// | tower's `Overloaded`, among the sources | unknown: earlier steps of the backend may have taken effect |
     /// | tower's `Elapsed` and `Closed` (feature `tokio`) | unknown |
     ///
     /// See [`Operation::is_repeatable`](crate::Operation::is_repeatable) for a retry policy that

@@ -175,7 +175,7 @@ impl<B: Backend> DcrBuilder<B> {
 
     /// Adds to the [metadata document](DcrLayer::server_metadata) what this backend
     /// [announces](Backend::server_metadata), such as its URL and what it supports. Use it if
-    /// tower's layers are around the backend, because they do not pass that on. Its URL
+    /// tower's layers are around the backend: they hide what the backend announces. Its URL
     /// is also the default of [`registration_endpoint`](Self::registration_endpoint). For a
     /// registry, prefer `settings_of`. Each call replaces the previous one.
     ///
@@ -205,9 +205,10 @@ impl<B: Backend> DcrBuilder<B> {
     }
 
     /// Sets the path of the client registration endpoint (RFC 7591 section 3). The default is the
-    /// path of the [registration endpoint](Self::registration_endpoint). If that is not set, it is
-    /// the path of the `registration_endpoint` that the backend
-    /// [announces](Backend::server_metadata), as a registry does. Otherwise it is `/register`.
+    /// path of the URL that you give to [`registration_endpoint`](Self::registration_endpoint).
+    /// Without that URL, it is the path of the URL that the backend
+    /// [announces](Backend::server_metadata), as a registry does. Without either, it is
+    /// `/register`.
     ///
     /// The path of the registration endpoint's URL should equal this path, or end with it if a
     /// proxy strips a prefix. Otherwise a warning is logged.

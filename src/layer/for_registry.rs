@@ -48,7 +48,7 @@ impl<B: Backend> DcrBuilder<B> {
     ///
     /// It overwrites these three settings, but not [`registration_path`](Self::registration_path).
     /// If the layer has a separate [configuration path](Self::configuration_path), call
-    /// `registration_endpoint` after it.
+    /// `registration_endpoint` after `settings_of`, to replace the URL that it copied.
     ///
     /// ```
     /// use serde_json::json;

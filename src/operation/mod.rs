@@ -169,9 +169,9 @@ impl Operation {
     /// If your backend issues a new token on each read (RFC 7592 section 5), do not rely on it.
     ///
     /// Every operation is safe to retry if it certainly did not happen.
-    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) tells you: it returns an
-    /// error whose [`is_outcome_unknown`](crate::backend::Unavailable::is_outcome_unknown) is
-    /// `false`.
+    /// That is certain if
+    /// [`Unavailable::find_in`](crate::backend::Unavailable::find_in) finds an error, and its
+    /// [`is_outcome_unknown`](crate::backend::Unavailable::is_outcome_unknown) is `false`.
     ///
     /// # Example
     ///

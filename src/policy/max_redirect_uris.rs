@@ -7,8 +7,8 @@ use crate::reply::ErrorCode;
 /// Limits the number of a client's `redirect_uris`. A client with more is refused with 400
 /// `invalid_redirect_uri`.
 ///
-/// A client without redirect URIs passes. To require one of each client that redirects, use
-/// `RedirectUris`.
+/// A client without redirect URIs passes. To require a redirect URI of each client that redirects,
+/// use `RedirectUris`.
 ///
 /// ```
 /// use tower::Layer;

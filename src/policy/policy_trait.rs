@@ -27,7 +27,8 @@ use super::rejection::Rejection;
 ///
 /// The future is dropped if the client disconnects, or if the backend time-out of the
 /// [builder](crate::DcrBuilder) elapses. The backend is then not called. If
-/// `CompleteOnDisconnectLayer` is outside the policies, both run to their end instead.
+/// `CompleteOnDisconnectLayer` is outside the policies, the policies and the backend run to their
+/// end instead.
 ///
 /// # Example
 ///

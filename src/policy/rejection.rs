@@ -176,8 +176,9 @@ impl Rejection {
     /// [`temporarily_unavailable`](Self::temporarily_unavailable) and
     /// [`too_many_requests`](Self::too_many_requests). With other refusals it is ignored.
     ///
-    /// The client receives it as `Retry-After`, in whole seconds, rounded up, at most one hour. The
-    /// default is the time of an [`Unavailable`] in the [cause](Self::with_cause), if there is one.
+    /// The client receives it as `Retry-After`, in whole seconds, rounded up, at most one hour. If
+    /// you do not set it, the time comes from an [`Unavailable`] in the [cause](Self::with_cause),
+    /// if there is such an error.
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         *self.reply = self.reply.with_retry_after(wait);

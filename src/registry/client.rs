@@ -88,7 +88,7 @@ impl Client {
     /// |---|---|---|
     /// | has a `redirect_uri` | registered it, byte for byte | the one of the request |
     /// | has an `http` URI to loopback | registered it with another port | the one of the request |
-    /// | has another one | | [`is_not_registered`](RedirectError::is_not_registered) |
+    /// | has any other `redirect_uri` | did not register it | [`is_not_registered`](RedirectError::is_not_registered) |
     /// | has none | registered exactly one | the registered one |
     /// | has none | registered none or several | [`is_missing`](RedirectError::is_missing) |
     ///

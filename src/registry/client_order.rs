@@ -8,7 +8,7 @@ pub enum ClientOrder {
     /// their identifiers.
     Age,
     /// Clients that were [never used](super::Registry::mark_used) come first, ordered by age. The
-    /// others follow, the one with the oldest last use first.
+    /// others follow. Among them, the client that has been unused for the longest time comes first.
     LastUse,
 }
 

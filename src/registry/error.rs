@@ -88,8 +88,8 @@ impl RegistryError {
         matches!(self.0, Kind::Random(_))
     }
 
-    /// Returns whether `after` was not a cursor for the order that [`list`](super::Registry::list)
-    /// got.
+    /// Returns whether the argument `after` of [`list`](super::Registry::list) is not a cursor for
+    /// the order of the same call.
     #[must_use]
     pub fn is_invalid_cursor(&self) -> bool {
         matches!(self.0, Kind::InvalidCursor)

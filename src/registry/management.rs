@@ -77,8 +77,8 @@ impl Registry {
     /// call it after a successful request, if you trust the clients that can register.
     ///
     /// A client that was used is never [evicted](super::RegistryBuilder::max_clients) and never
-    /// [removed](super::RegistryBuilder::remove_never_used_after). One use an hour is written;
-    /// other calls only read.
+    /// [removed](super::RegistryBuilder::remove_never_used_after). For each client, one use an hour
+    /// is written. Further calls within that hour only read.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl Registry {
     /// Returns `None` if there is no such client, or if clients
     /// [cannot manage themselves](super::RegistryBuilder::registration_only). A client that
     /// registered while `registration_only` was on has no token. Once the setting is off, this
-    /// method issues its first.
+    /// method issues the client's first token.
     ///
     /// # Errors
     ///

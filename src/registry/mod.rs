@@ -31,7 +31,7 @@
 //! | the three [`…_enc`](#algorithms) | string; needs its `…_alg` | omitted |
 //! | `default_max_age` | number of seconds | omitted |
 //! | `require_auth_time`, `backchannel_logout_session_required` | `true` or `false` | omitted |
-//! | `dpop_bound_access_tokens`, `tls_client_certificate_bound_access_tokens`, `require_signed_request_object`, `require_pushed_authorization_requests` | `false`; `true` if the server [enforces it](RegistryBuilder::enforced_requirements) | omitted |
+//! | `dpop_bound_access_tokens`, `tls_client_certificate_bound_access_tokens`, `require_signed_request_object`, `require_pushed_authorization_requests` | `false` is always allowed; `true` only if the server [enforces it](RegistryBuilder::enforced_requirements) | omitted |
 //! | `tls_client_auth_subject_dn`, `tls_client_auth_san_…` | string | omitted |
 //!
 //! - Other members are dropped, unless the registry is

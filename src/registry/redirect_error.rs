@@ -19,8 +19,8 @@ impl RedirectError {
     pub(super) const MISSING: Self = Self(Kind::Missing);
     pub(super) const NOT_REGISTERED: Self = Self(Kind::NotRegistered);
 
-    /// Returns whether the request has no `redirect_uri`, although the client registered none or
-    /// several (RFC 6749 section 3.1.2.3).
+    /// Returns whether the request has no `redirect_uri`, but needs one. It may be absent only if
+    /// the client registered exactly one (RFC 6749 section 3.1.2.3).
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.0 == Kind::Missing

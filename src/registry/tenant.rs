@@ -18,8 +18,8 @@ impl Registry {
     /// | the file and its backup | clients, secrets and tokens |
     /// | the threads | the limit [`max_clients`](super::RegistryBuilder::max_clients): a full tenant evicts only its own clients |
     ///
-    /// - The registry that was built is a tenant without a name. It sees no client of the others.
-    ///   You may leave it empty, and use only named tenants.
+    /// - The original registry, which the builder built, is a tenant without a name. It sees no
+    ///   client of the others. You may leave it empty, and use only named tenants.
     /// - Two registries with one name are one tenant. Names do not nest:
     ///   `registry.tenant("a", …)?.tenant("b", …)` is the tenant `b`.
     /// - A name has 1 to 128 characters of `A-Z a-z 0-9 - . _ ~`. `A` and `a` are two names.

@@ -205,8 +205,8 @@ impl Reply {
         }
     }
 
-    /// Answers any operation with 500, and with an error response that the backend wrote. A backend
-    /// without an error response returns an error instead.
+    /// Answers any operation with 500, and with an error response that the backend wrote. If your
+    /// backend has no error response to send, return `Err` instead.
     #[must_use]
     pub fn internal_server_error(content: impl Into<Bytes>) -> Self {
         Self::new(Action::InternalServerError, Some(content.into()))

@@ -21,15 +21,15 @@ use crate::util::error_chain::Chain;
 ///
 /// There is no outcome in these cases:
 ///
-/// - An endpoint layer created the response, such as that to a CORS preflight or a 429. The
-///   response to an *error* of an endpoint layer has an outcome.
+/// - An endpoint layer created the response. Examples are a 429, and the response to a CORS
+///   preflight. The response to an *error* of an endpoint layer has an outcome.
 /// - The application answered.
 /// - The client disconnected before the response. The operation may have happened.
 ///
 /// If you must know about every client, use the store, such as `RegistryBuilder::on_change` of the
-/// built-in registry. The callback `CompleteOnDisconnectLayer::on_outcome` receives the outcomes of
-/// operations that ended in a task. It does not report operations that were cancelled because too
-/// many tasks ran.
+/// built-in registry. After a client disconnects, its operation can run to its end in a background
+/// task. `CompleteOnDisconnectLayer::on_outcome` receives the outcomes of such operations. It does
+/// not report operations that were cancelled because too many tasks ran.
 ///
 /// ```
 /// use http::Request;

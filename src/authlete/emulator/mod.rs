@@ -34,8 +34,8 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// An emulator of Authlete, for development and tests. It works offline. If it is served over HTTP,
 /// programs in any language can use it.
 ///
-/// It is a tower service that puts a [`Backend`] behind the four calls of Authlete's Web API, for
-/// one service and its access token:
+/// It is a tower service that puts a [`Backend`] behind the four calls of Authlete's Web API. It
+/// emulates one Authlete service, with one access token:
 ///
 /// - `POST /api/{serviceId}/client/registration`, and `/get`, `/update` and `/delete` below it.
 /// - The response has `resultCode`, `resultMessage`, `action`, `responseContent` and `client`. The

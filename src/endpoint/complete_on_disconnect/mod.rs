@@ -17,8 +17,8 @@ use crate::operation::Operation;
 use crate::reply::Reply;
 use crate::telemetry::Outcome;
 
-/// A layer around a backend that completes operations after the client disconnected or the backend
-/// time-out elapsed.
+/// A layer around a backend. It lets an operation run to its end even if the client disconnects or
+/// the backend time-out elapses.
 ///
 /// Without it, such an operation is cancelled, and nobody knows how far it got. With it, the rest
 /// of the operation runs in a tokio task, and a [callback](Self::on_outcome) receives its

@@ -59,7 +59,8 @@ impl<S> Layer<S> for RespondLayer {
 ///
 /// It never fails: an error of the inner service becomes a 5xx. If the inner service fails to
 /// become ready, the next call returns the response for that error. Each operation has a span and
-/// an [`Outcome`](crate::Outcome), and each 5xx is logged; shed load at most once a second.
+/// an [`Outcome`](crate::Outcome), and each 5xx is logged. A 503 for shed load is logged at most
+/// once a second.
 ///
 /// To turn a backend into an inner service, use
 /// [`BackendService`](crate::backend::BackendService).

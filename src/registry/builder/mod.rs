@@ -203,8 +203,8 @@ impl RegistryBuilder {
         self
     }
 
-    /// Sets the members with which a client can require more security. Name those that your server
-    /// enforces for each client that registered them with `true`. The default is none.
+    /// Sets the members with which a client can require more security. Name a member only if
+    /// your server enforces it for every client that registered it as `true`. The default is none.
     ///
     /// | member | the server must refuse |
     /// |---|---|
@@ -278,8 +278,8 @@ impl RegistryBuilder {
     /// when four fifths are reached. The limit holds for each [tenant](super::Registry::tenant)
     /// separately.
     ///
-    /// If the registry is full, a new client evicts the oldest client that was [never
-    /// used](super::Registry::mark_used) and registered more than ten minutes ago. If there is no
+    /// If the registry is full, a new client evicts the oldest client that registered more than ten
+    /// minutes ago and was [never used](super::Registry::mark_used). If there is no
     /// such client, the new client gets 503.
     pub fn max_clients(mut self, clients: usize) -> Self {
         self.max_clients = clients;
